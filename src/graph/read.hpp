@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "openvino/core/model.hpp"
+
+namespace pellucid::graph {
+
+struct ReadModel {
+    std::shared_ptr<ov::Model> model;  ///< as read, constants folded, names made unique; batch not yet changed
+    std::string format;                ///< "onnx", "ir", "tensorflow", "tflite", "paddle"
+    std::string opset;                 ///< "onnx 13", "ir 11", … where the file says
+};
+
+/// Reads a network without the engine (ov::Core). Throws Error(kUnreadable): missing, truncated, not a network, unknown
+/// ops (named), external data missing or outside the model's folder.
+[[nodiscard]] ReadModel read(const std::filesystem::path& path);
+
+}  // namespace pellucid::graph

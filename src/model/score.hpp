@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pellucid/explanation.hpp"
+#include "pellucid/input.hpp"
+#include "pellucid/model.hpp"
+#include "pellucid/target.hpp"
+
+#include "engine/session.hpp"
+
+namespace pellucid::model {
+
+/// The tensor that a target reads: which output, as which score. `maximum` picks the largest of the entries that the
+/// target's weights select, inside the graph (OUTPUT[…].max); otherwise the target is the linear form <weights, score>.
+struct ScoreTensor {
+    std::size_t output = 0;
+    Score score = Score::kLogit;    ///< never kDefault
+    bool maximum = false;
+    friend bool operator==(const ScoreTensor&, const ScoreTensor&) = default;
+};
+
+/// A target resolved against f(x).
+struct ResolvedTarget {
+    ScoreTensor tensor;
+    Array weights;                  ///< one row of the score tensor (no batch axis): a one-hot, +1/-1, a mask, 1/n …
+    ExplainedTarget explained;      ///< index, label, f(x)
+    /// <weights, row> in double, or the maximum over the entries where weights != 0.
+    [[nodiscard]] double value(std::span<const float> row) const;
+};
+
+/// Resolves targets. All of one call share one ScoreTensor (else Error(kUsage)). Runs the model once on `input`.
+/// @param fallback  what Score::kDefault means for the method
+[[nodiscard]] std::vector<ResolvedTarget> resolve(const Model& model, const Input& input,
+                                                  const std::vector<Target>& targets, Score score, Score fallback,
+                                                  std::vector<std::string>& notes);
+
+/// Answers of the model for `input`: one row of the score tensor.
+[[nodiscard]] Array answer(const Model& model, const Input& input, const ScoreTensor& tensor);
+
+struct ClassAnswer {
+    std::int64_t index;
+    std::string label;
+    double probability;             ///< NaN where the output is no distribution and no softmax makes sense
+    double score;                   ///< the output as it is
+};
+/// The `count` most likely classes. `no_surer_than_chance` is set when the top one has less than twice 1/classes.
+[[nodiscard]] std::vector<ClassAnswer> top_answers(const Model& model, const Input& input, int count,
+                                                   bool& no_surer_than_chance);
+
+/// Rows -> score tensor. Inputs: the network's, in order. Outputs: {score}. Compiled once and kept by the model.
+[[nodiscard]] std::shared_ptr<engine::Session> forward_session(const Model& model, const ScoreTensor& tensor,
+                                                               bool single_pass = false);
+
+/// Rows -> score and gradient of <seed, score>. Inputs: the network's, in order, then the seed (shaped as `weights`; for
+/// `maximum` the mask). Outputs: {score}, then for place "input" the gradient for each float input, in order; for a layer
+/// {activation, gradient for the activation}. Compiled once, kept, and checked along a random direction at first use.
+struct GradientSession {
+    std::shared_ptr<engine::Session> session;
+    std::string layer;                   ///< resolved friendly name; empty for the input
+    std::vector<std::size_t> inputs;     ///< which network inputs have a gradient (place "input")
+    std::vector<std::string> notes;      ///< the self-check's figure, subgradients, …
+};
+/// @param place  "input", or a layer: friendly name, index, "last-spatial"
+/// @param probe  a sample at which the self-check runs (it never runs twice for one session)
+[[nodiscard]] GradientSession gradient_session(const Model& model, const ScoreTensor& tensor, const std::string& place,
+                                               const Input& probe, bool single_pass = false);
+
+/// Empty when the model admits gradients (of `place`); else the one-line reason.
+[[nodiscard]] std::string why_no_gradient(const Model& model, const std::string& place);
+
+}  // namespace pellucid::model
