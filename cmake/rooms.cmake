@@ -1,13 +1,9 @@
 # A room is a folder of src/: a static library with its own tests. The arrows between rooms are the DEPENDS lists of
 # src/CMakeLists.txt; tools/check_arrows.py holds the includes to them.
 
-add_library(pellucid_warnings INTERFACE)
-target_compile_options(pellucid_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion
-  $<$<BOOL:${PELLUCID_WERROR}>:-Werror>)
-
 function(pellucid_room name)
   cmake_parse_arguments(ROOM "GRAPH" "" "DEPENDS;LIBRARIES" ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY pellucid_rooms ${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   if(NOT sources)
     add_library(pellucid_${name} INTERFACE)
@@ -20,11 +16,11 @@ function(pellucid_room name)
   add_library(pellucid_${name} STATIC ${sources})
   target_include_directories(pellucid_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
   target_compile_features(pellucid_${name} PUBLIC cxx_std_20)
-  set_target_properties(pellucid_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_compile_definitions(pellucid_${name} PRIVATE PELLUCID_VERSION="${PROJECT_VERSION}")
   foreach(depend IN LISTS ROOM_DEPENDS)
     target_link_libraries(pellucid_${name} PUBLIC pellucid_${depend})
   endforeach()
-  target_link_libraries(pellucid_${name} PUBLIC ${ROOM_LIBRARIES} PRIVATE $<BUILD_INTERFACE:pellucid_warnings>)
+  target_link_libraries(pellucid_${name} PUBLIC ${ROOM_LIBRARIES} PRIVATE pellucid_warnings)
   if(ROOM_GRAPH)
     target_link_libraries(pellucid_${name} PUBLIC openvino::runtime)
     if(name STREQUAL "ops")
@@ -35,17 +31,20 @@ function(pellucid_room name)
   endif()
 endfunction()
 
-# tests/<room>/*_test.cpp become test_<room>; a room without tests has no target.
-function(pellucid_room_tests name)
+# tests/NAME/**/*.cpp become test_NAME, linked to LIBRARY; ctest runs them one by one as NAME.Suite.Test.
+function(pellucid_test name library)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*.cpp)
   if(NOT sources)
     return()
   endif()
   add_executable(test_${name} ${sources})
-  target_link_libraries(test_${name} PRIVATE pellucid_${name} ${ARGN} pellucid_warnings GTest::gtest_main)
-  target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-  target_compile_definitions(test_${name} PRIVATE PELLUCID_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-    PELLUCID_ASSETS_DIR="${PELLUCID_ASSETS_DIR}")
-  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300 LABELS ${name})
+  target_link_libraries(test_${name} PRIVATE ${library} pellucid_warnings GTest::gtest_main)
+  target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/include)
+  target_compile_definitions(test_${name} PRIVATE
+    PELLUCID_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    PELLUCID_ASSETS_DIR="${PELLUCID_ASSETS_DIR}"
+    PELLUCID_CLI="$<$<TARGET_EXISTS:pellucid_cli>:$<TARGET_FILE:pellucid_cli>>"
+    PELLUCID_PYTHON="${PELLUCID_PYTHON}")
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
+    PROPERTIES TIMEOUT 600 LABELS ${name})
 endfunction()
