@@ -31,8 +31,9 @@ enum class Need { kScores, kGradients, kSpatialLayer, kPicture };
 struct Request {
     const Model* model = nullptr;           ///< null with a bare predictor
     Predictor* predictor = nullptr;         ///< for perturbation methods; null: the model itself
+    const Card* card = nullptr;             ///< with a bare predictor: what its rows are; null: plain tensors
     const Input* input = nullptr;
-    std::vector<Target> targets{Target::top()};
+    std::vector<Target> targets;            ///< empty: the method's default (top1; LIME: its top_labels)
     Score score = Score::kDefault;
     std::map<std::string, std::string> options;
     RunOptions run;
@@ -64,7 +65,7 @@ struct MethodRow {
 /// Throws Error(kUsage) that suggests the near name.
 [[nodiscard]] const MethodRow& method(std::string_view name);
 
-/// Runs a method: checks options, asks `refuse`, resolves targets, runs, and fills in what all explanations share.
-[[nodiscard]] std::vector<Explanation> explain(const MethodRow& row, const Request& request);
+/// Runs a method: checks its options, asks `refuse`, runs it, and fills in what all explanations share.
+[[nodiscard]] std::vector<Explanation> run(const MethodRow& row, const Request& request);
 
 }  // namespace pellucid

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "explain/layout.hpp"
+#include "pellucid/input.hpp"
+
+namespace pellucid::explain {
+
+/// What stands for "absent": one tensor for each input of the network, in its order.
+struct Baseline {
+    std::vector<Array> tensors;
+    std::string description;   ///< in the user's units: "zero (colour 127, 127, 127)"
+};
+
+/// `spec`: zero (of the network's tensor), black, white, mean (the picture's mean colour), blur (Gaussian), noise (uniform
+/// colours), a number (a value of the tensor), or a .npy/.npz of the input's shape. Float inputs only are replaced.
+/// Throws Error(kUsage) for an unknown name, or where a picture is needed and there is none.
+[[nodiscard]] Baseline make_baseline(const InputSpace& space, const Input& input, const std::string& spec,
+                                     std::uint64_t seed);
+
+/// The same for a comma-separated list.
+[[nodiscard]] std::vector<Baseline> make_baselines(const InputSpace& space, const Input& input, const std::string& specs,
+                                                   std::uint64_t seed);
+
+/// What the documentation of an option that takes a baseline says.
+inline constexpr const char* kBaselineDoc =
+    "zero (of the network's tensor), black, white, mean, blur, noise, a value of the tensor, or a .npy file";
+
+}  // namespace pellucid::explain

@@ -1,0 +1,69 @@
+#include "explain/cam/channel_weights.hpp"
+
+#include <algorithm>
+
+#include "pellucid/error.hpp"
+
+namespace pellucid::explain {
+
+namespace {
+
+Array weighted_map(const LayerAnswer& answer, const std::vector<double>& weights, bool relu, Shape shape) {
+    std::vector<double> sums(answer.positions, 0.0);
+    for (std::size_t channel = 0; channel < answer.channels; ++channel) {
+        const float* const activation = answer.activation.data() + channel * answer.positions;
+        for (std::size_t at = 0; at < answer.positions; ++at) {
+            sums[at] += weights[channel] * double{activation[at]};
+        }
+    }
+    Array map(std::move(shape));
+    std::transform(sums.begin(), sums.end(), map.values().begin(),
+                   [relu](double sum) { return static_cast<float>(relu ? std::max(sum, 0.0) : sum); });
+    return map;
+}
+
+std::vector<Array> input_arrays(const Task& task) {
+    std::vector<Array> arrays;
+    for (const TensorInfo& info : task.space.inputs) {
+        arrays.push_back(task.input.tensors.at(info.name));
+    }
+    return arrays;
+}
+
+Array batched(const Array& weights) {
+    Shape shape = weights.shape();
+    shape.insert(shape.begin(), 1);
+    return weights.reshaped(shape);
+}
+
+}  // namespace
+
+std::vector<Explanation> activation_maps(const Request& request, const std::string& method, const std::string& layer,
+                                         bool relu, const ChannelWeights& weights) {
+    Task task(request, Score::kLogit);
+    const model::GradientSession session = model::gradient_session(task.model(), task.score(), layer, task.input, true);
+    task.notes.insert(task.notes.end(), session.notes.begin(), session.notes.end());
+    auto explanations = task.explanations();
+    for (std::size_t target = 0; target < explanations.size(); ++target) {
+        std::vector<Array> inputs = input_arrays(task);
+        inputs.push_back(batched(task.targets[target].weights));
+        const std::vector<Array> answers = session.session->run_one(inputs);
+        task.spending.charge(Evaluations{1, 1}, 0.0);
+        const Shape& shape = answers[1].shape();
+        if (shape.size() < 3) {
+            throw Error(ErrorCode::kUnsupported, method + ": layer '" + session.layer + "' has the shape " +
+                                                     to_string(shape) + ", which has no spatial axes",
+                        "name a layer that `pellucid inspect` lists, or use last-spatial");
+        }
+        const auto channels = static_cast<std::size_t>(shape[1]);
+        const LayerAnswer answer{channels, answers[1].size() / channels, answers[1].values(), answers[2].values()};
+        Shape map_shape = shape;
+        map_shape[1] = 1;
+        explanations[target].place = session.layer;
+        explanations[target].attribution = weighted_map(answer, weights(answer), relu, map_shape);
+    }
+    task.finish(explanations);
+    return explanations;
+}
+
+}  // namespace pellucid::explain

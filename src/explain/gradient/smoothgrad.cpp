@@ -1,0 +1,151 @@
+// Question: to which input values is this score sensitive, once the gradient's local noise is averaged away?
+// Formula:  mean over samples of df/dx at x + N(0, sigma^2), sigma = noise_level * (max(x) - min(x)); squared: of its
+//           square.
+// Source:   Smilkov et al., "SmoothGrad: removing noise by adding noise", 2017, eq. 1; the square: Hooker et al., "A
+//           benchmark for interpretability methods", 2019.
+// Needs:    gradients.
+// Cost:     num_samples forward and backward passes a target; fewer when it is stable earlier.
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/random.hpp"
+#include "explain/gradient/input_gradients.hpp"
+#include "explain/row.hpp"
+#include "pellucid/explain.hpp"
+
+namespace pellucid::explain {
+
+void describe(SmoothGradOptions& options, Fields& fields) {
+    fields.integer("num_samples", options.num_samples, {1, 10000000}, "noisy copies of the input");
+    fields.number("noise_level", options.noise_level, at_least(0),
+                  "standard deviation of the noise, as a share of the input tensor's max - min");
+    fields.flag("squared", options.squared, "average the square of the gradient (SmoothGrad-squared)");
+    fields.number("stable", options.stable, at_least(0),
+                  "stop early once the relative standard error of the map is at most this; 0: never");
+}
+
+namespace {
+
+using Sums = std::vector<std::vector<std::vector<double>>>;   // [target][input][value]
+
+Points noisy_points(const Task& task, const SmoothGradOptions& options, const std::vector<std::size_t>& noisy) {
+    std::vector<float> sigmas(task.tensors().size(), 0.0F);
+    for (const std::size_t input : noisy) {
+        const std::span<const float> x = task.tensors()[input];
+        const auto [low, high] = std::minmax_element(x.begin(), x.end());
+        sigmas[input] = static_cast<float>(options.noise_level * (double{*high} - double{*low}));
+    }
+    return {options.num_samples, [x = task.tensors(), sigmas, seed = task.request.run.seed](
+                                     std::int64_t sample, std::span<const std::span<float>> inputs) {
+                for (std::size_t input = 0; input < inputs.size(); ++input) {
+                    core::RandomStream random(seed, static_cast<std::uint32_t>(input),
+                                              static_cast<std::uint64_t>(sample));
+                    for (std::size_t at = 0; at < inputs[input].size(); ++at) {
+                        const float noise = sigmas[input] == 0.0F ? 0.0F : static_cast<float>(random.normal());
+                        inputs[input][at] = x[input][at] + sigmas[input] * noise;
+                    }
+                }
+            }};
+}
+
+/// Running mean and sum of squared deviations of what is averaged (Welford), for each target and value.
+struct Moments {
+    Sums mean, deviation;
+    std::int64_t samples = 0;
+
+    void add(const PointAnswer& answer, bool squared) {
+        samples = answer.point + 1;
+        const double share = 1.0 / static_cast<double>(samples);
+        for (std::size_t input = 0; input < answer.gradients.size(); ++input) {
+            double* const means = mean[answer.target][input].data();
+            double* const deviations = deviation[answer.target][input].data();
+            const std::span<const float> gradients = answer.gradients[input];
+            for (std::size_t at = 0; at < gradients.size(); ++at) {
+                const double gradient = double{gradients[at]};
+                const double value = squared ? gradient * gradient : gradient;
+                const double difference = value - means[at];
+                means[at] += share * difference;
+                deviations[at] += difference * (value - means[at]);
+            }
+        }
+    }
+
+    [[nodiscard]] double standard_error(std::size_t target, std::size_t input, std::size_t at) const {
+        const auto n = static_cast<double>(samples);
+        return samples < 2 ? 0.0 : std::sqrt(deviation[target][input][at] / (n - 1.0) / n);
+    }
+
+    /// Norm of the standard errors over norm of the map, the worst over the targets.
+    [[nodiscard]] double relative_error() const {
+        double worst = 0.0;
+        for (std::size_t target = 0; target < mean.size(); ++target) {
+            double errors = 0.0;
+            double values = 0.0;
+            for (std::size_t at = 0; at < mean[target][0].size(); ++at) {
+                errors += standard_error(target, 0, at) * standard_error(target, 0, at);
+                values += mean[target][0][at] * mean[target][0][at];
+            }
+            worst = std::max(worst, values > 0.0 ? std::sqrt(errors / values) : 0.0);
+        }
+        return worst;
+    }
+};
+
+std::vector<Explanation> run_smoothgrad(const Request& request) {
+    const auto options = options_of<SmoothGradOptions>("smoothgrad", request);
+    Task task(request, Score::kLogit);
+    InputGradients gradients(task);
+    Moments moments{gradients.zeros(), gradients.zeros()};
+    const auto stable = [&](std::int64_t points) {
+        return options.stable > 0.0 && points > 1 && moments.relative_error() <= options.stable;
+    };
+    const auto report = gradients.at(
+        noisy_points(task, options, gradients.inputs()), "smoothgrad",
+        [&](const PointAnswer& answer) { moments.add(answer, options.squared); }, stable);
+    const auto targets = static_cast<std::int64_t>(task.targets.size());
+    settle_stop(report, options.num_samples * targets, "passes", report.rows >= targets, task.notes);
+
+    auto explanations = task.explanations();
+    gradients.store(moments.mean, explanations);
+    for (std::size_t target = 0; target < explanations.size(); ++target) {
+        std::vector<double> errors(moments.mean[target][0].size());
+        for (std::size_t at = 0; at < errors.size(); ++at) {
+            errors[at] = moments.standard_error(target, 0, at);
+        }
+        explanations[target].standard_error = gradients.shaped(0, errors);
+        explanations[target].measures["samples"] = static_cast<double>(moments.samples);
+        explanations[target].measures["relative_standard_error"] = moments.relative_error();
+    }
+    task.finish(explanations);
+    return explanations;
+}
+
+Cost cost_of(const Request& request) {
+    const auto options = options_of<SmoothGradOptions>("smoothgrad", request);
+    const std::int64_t passes = options.num_samples * target_count(request);
+    return {passes + 1, passes};
+}
+
+}  // namespace
+
+MethodRow smoothgrad_row() {
+    return {.name = "smoothgrad",
+            .family = "gradient",
+            .question = "To which input values is this score sensitive, once the gradient's noise is averaged away?",
+            .source = "Smilkov, Thorat, Kim, Viegas, Wattenberg, SmoothGrad: removing noise by adding noise, 2017",
+            .needs = {Need::kGradients},
+            .inputs = {"image", "tensor"},
+            .default_score = Score::kLogit,
+            .options = list_fields<SmoothGradOptions>,
+            .refuse = refuse_without_gradient,
+            .cost = cost_of,
+            .run = run_smoothgrad};
+}
+
+Explanation smoothgrad(const Model& model, const Input& input, const Target& target, const SmoothGradOptions& options,
+                       const RunOptions& run) {
+    return run_typed(smoothgrad_row(), model, input, target, options, run);
+}
+
+}  // namespace pellucid::explain

@@ -1,0 +1,233 @@
+// Question: what does the score lose when a window of the input is covered?
+// Formula:  for each position, the mean over the windows that cover it of f(x) - f(x with the window filled).
+// Source:   Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, section 4.2; overlapping
+//           windows averaged, and the last window of an axis clipped at its end, as users of sliding windows expect.
+// Needs:    scores.
+// Cost:     one forward pass a window position, and one for x.
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "explain/baseline.hpp"
+#include "explain/row.hpp"
+#include "explain/scores.hpp"
+#include "pellucid/error.hpp"
+#include "pellucid/explain.hpp"
+
+namespace pellucid::explain {
+
+void describe(OcclusionOptions& options, Fields& fields) {
+    fields.text("window", options.window,
+                "extents of the window: one number for every spatial axis, or one for each axis without the batch's "
+                "(3,15,15); auto: a fourteenth of a picture's side, elsewhere one value");
+    fields.text("stride", options.stride, "steps of the window, written alike; auto: half of the window");
+    fields.text("fill", options.fill, "what covers the window: zero (of the network's tensor), black, white, mean, blur, "
+                "noise, a value of the tensor, or a .npy file");
+}
+
+namespace {
+
+/// Windows over the axes of an input, the batch axis left out.
+struct Windows {
+    Shape extents, window, stride, positions;
+
+    [[nodiscard]] std::int64_t count() const {
+        std::int64_t product = 1;
+        for (const std::int64_t along : positions) {
+            product *= along;
+        }
+        return product;
+    }
+
+    /// Calls visit(offset, length) for each run of the innermost axis that window `index` covers.
+    void visit(std::int64_t index, const std::function<void(std::size_t, std::size_t)>& visit_run) const {
+        const std::size_t rank = extents.size();
+        Shape begin(rank), end(rank);
+        for (std::size_t axis = rank; axis-- > 0;) {
+            begin[axis] = index % positions[axis] * stride[axis];
+            end[axis] = std::min(begin[axis] + window[axis], extents[axis]);
+            index /= positions[axis];
+        }
+        Shape at = begin;
+        while (true) {
+            std::int64_t offset = 0;
+            for (std::size_t axis = 0; axis < rank; ++axis) {
+                offset = offset * extents[axis] + at[axis];
+            }
+            visit_run(static_cast<std::size_t>(offset), static_cast<std::size_t>(end[rank - 1] - begin[rank - 1]));
+            std::size_t axis = rank - 1;
+            while (axis-- > 0 && ++at[axis] == end[axis]) {
+                at[axis] = begin[axis];
+            }
+            if (axis == static_cast<std::size_t>(-1)) {
+                return;
+            }
+        }
+    }
+};
+
+Shape parse_extents(const std::string& option, const std::string& text) {
+    Shape extents;
+    const char* at = text.data();
+    const char* const end = text.data() + text.size();
+    while (at <= end) {
+        std::int64_t value = 0;
+        const auto [stop, failure] = std::from_chars(at, end, value);
+        if (failure != std::errc{} || value < 1 || (stop != end && *stop != ',')) {
+            throw Error(ErrorCode::kUsage, "occlusion: option " + option + " is '" + text + "'",
+                        "it takes auto, a whole number of at least 1, or one for each axis: 3,15,15");
+        }
+        extents.push_back(value);
+        at = stop + 1;
+    }
+    return extents;
+}
+
+/// One number for each axis from one number for the spatial axes: the whole of the channel axis is covered.
+Shape spread(const std::string& option, const Shape& given, const Shape& extents, int channel) {
+    if (given.size() == extents.size()) {
+        return given;
+    }
+    if (given.size() != 1) {
+        throw Error(ErrorCode::kUsage, "occlusion: option " + option + " has " + std::to_string(given.size()) +
+                                           " numbers, and the input has " + std::to_string(extents.size()) + " axes: " +
+                                           to_string(extents));
+    }
+    Shape all(extents.size(), given.front());
+    if (channel >= 0) {
+        all[static_cast<std::size_t>(channel)] = extents[static_cast<std::size_t>(channel)];
+    }
+    return all;
+}
+
+Windows make_windows(const InputSpace& space, const Input& input, const OcclusionOptions& options) {
+    const std::optional<PictureAxes> axes = picture_axes(space, 0);
+    Windows windows;
+    const Shape& whole = input.tensors.at(space.inputs[0].name).shape();
+    windows.extents.assign(whole.begin() + (whole.size() > 1 ? 1 : 0), whole.end());
+    const int channel = axes ? axes->channel - 1 : windows.extents.size() > 2 ? 0 : -1;
+    Shape window{1};
+    if (options.window != "auto") {
+        window = parse_extents("window", options.window);
+    } else if (windows.extents.size() > 1) {
+        const std::int64_t side = axes ? std::min(whole[static_cast<std::size_t>(axes->height)],
+                                                  whole[static_cast<std::size_t>(axes->width)])
+                                       : windows.extents.back();
+        window = {std::max<std::int64_t>(1, side / 14)};
+    }
+    windows.window = spread("window", window, windows.extents, channel);
+    if (options.stride == "auto") {
+        for (std::size_t axis = 0; axis < windows.window.size(); ++axis) {
+            windows.stride.push_back(std::max<std::int64_t>(1, windows.window[axis] / 2));
+        }
+    } else {
+        windows.stride = spread("stride", parse_extents("stride", options.stride), windows.extents, channel);
+    }
+    for (std::size_t axis = 0; axis < windows.extents.size(); ++axis) {
+        windows.window[axis] = std::min(windows.window[axis], windows.extents[axis]);
+        if (windows.stride[axis] > windows.window[axis]) {
+            throw Error(ErrorCode::kUsage, "occlusion: stride " + std::to_string(windows.stride[axis]) +
+                                               " is beyond the window " + std::to_string(windows.window[axis]),
+                        "some of the input would never be covered; give a stride of at most the window");
+        }
+        const std::int64_t travel = windows.extents[axis] - windows.window[axis];
+        windows.positions.push_back(1 + (travel + windows.stride[axis] - 1) / windows.stride[axis]);
+    }
+    return windows;
+}
+
+/// Sums of the differences and numbers of the windows that cover each position.
+struct Coverage {
+    std::vector<std::vector<double>> sums;   // [target][position]
+    std::vector<double> windows;
+
+    [[nodiscard]] Array map(std::size_t target, const Shape& shape) const {
+        Array attribution(shape);
+        for (std::size_t at = 0; at < windows.size(); ++at) {
+            attribution[at] = windows[at] > 0.0 ? static_cast<float>(sums[target][at] / windows[at]) : 0.0F;
+        }
+        return attribution;
+    }
+};
+
+/// Point 0 is x itself; point 1 + w is x with window w filled.
+Points covered_points(const Task& task, const Windows& windows, const Baseline& fill) {
+    return {1 + windows.count(), [x = task.tensors(), &windows, &fill](std::int64_t point,
+                                                                       std::span<const std::span<float>> inputs) {
+                for (std::size_t input = 0; input < inputs.size(); ++input) {
+                    std::copy(x[input].begin(), x[input].end(), inputs[input].begin());
+                }
+                if (point > 0) {
+                    const float* const from = fill.tensors[0].data();
+                    windows.visit(point - 1, [&](std::size_t offset, std::size_t length) {
+                        std::copy_n(from + offset, length, inputs[0].begin() + static_cast<std::ptrdiff_t>(offset));
+                    });
+                }
+            }};
+}
+
+std::vector<Explanation> run_occlusion(const Request& request) {
+    const auto options = options_of<OcclusionOptions>("occlusion", request);
+    Task task(request, Score::kLogit);
+    const Windows windows = make_windows(task.space, task.input, options);
+    const Baseline fill = make_baseline(task.space, task.input, options.fill, request.run.seed);
+    const Shape& shape = task.input.tensors.at(task.space.inputs[0].name).shape();
+    Coverage coverage{std::vector(task.targets.size(), std::vector<double>(element_count(shape), 0.0)),
+                      std::vector<double>(element_count(shape), 0.0)};
+    std::vector<double> f_input;
+    const auto fold = [&](std::int64_t point, std::span<const double> scores) {
+        if (point == 0) {
+            f_input.assign(scores.begin(), scores.end());
+            return;
+        }
+        windows.visit(point - 1, [&](std::size_t offset, std::size_t length) {
+            for (std::size_t at = offset; at < offset + length; ++at) {
+                coverage.windows[at] += 1.0;
+                for (std::size_t target = 0; target < scores.size(); ++target) {
+                    coverage.sums[target][at] += f_input[target] - scores[target];
+                }
+            }
+        });
+    };
+    const auto report = stream_scores(task, covered_points(task, windows, fill), "occlusion", fold);
+    settle_stop(report, 1 + windows.count(), "window positions (what they did not cover is 0)", report.rows > 1,
+                task.notes);
+    auto explanations = task.explanations();
+    for (std::size_t target = 0; target < explanations.size(); ++target) {
+        explanations[target].attribution = coverage.map(target, shape);
+        explanations[target].baseline = fill.description;
+        explanations[target].f_input = f_input[target];
+        explanations[target].measures["windows"] = static_cast<double>(windows.count());
+    }
+    task.finish(explanations);
+    return explanations;
+}
+
+Cost cost_of(const Request& request) {
+    const auto options = options_of<OcclusionOptions>("occlusion", request);
+    return {2 + make_windows(space_of(request), *request.input, options).count(), 0};
+}
+
+}  // namespace
+
+MethodRow occlusion_row() {
+    return {.name = "occlusion",
+            .family = "perturbation",
+            .question = "What does the score lose when a window of the input is covered?",
+            .source = "Zeiler, Fergus, Visualizing and understanding convolutional networks, ECCV 2014",
+            .needs = {Need::kScores},
+            .inputs = {"image", "tensor"},
+            .default_score = Score::kLogit,
+            .options = list_fields<OcclusionOptions>,
+            .refuse = [](const Model&, const std::map<std::string, std::string>&) { return std::string(); },
+            .cost = cost_of,
+            .run = run_occlusion};
+}
+
+Explanation occlusion(const Model& model, const Input& input, const Target& target, const OcclusionOptions& options,
+                      const RunOptions& run) {
+    return run_typed(occlusion_row(), model, input, target, options, run);
+}
+
+}  // namespace pellucid::explain

@@ -1,0 +1,62 @@
+#include <algorithm>
+
+#include "explain/fields.hpp"
+#include "pellucid/error.hpp"
+#include "pellucid/methods.hpp"
+
+namespace pellucid {
+
+namespace {
+
+/// Options in the method's order: what the request gives, else the default.
+std::vector<std::pair<std::string, std::string>> options_in_force(const MethodRow& row, const Request& request) {
+    std::vector<std::pair<std::string, std::string>> values;
+    for (const OptionField& field : row.options()) {
+        const auto given = request.options.find(field.name);
+        values.emplace_back(field.name, given == request.options.end() ? field.default_value : given->second);
+    }
+    return values;
+}
+
+bool needs_graph(const MethodRow& row) {
+    return std::any_of(row.needs.begin(), row.needs.end(),
+                       [](Need need) { return need == Need::kGradients || need == Need::kSpatialLayer; });
+}
+
+void refuse_what_cannot_be(const MethodRow& row, const Request& request) {
+    const std::string name(row.name);
+    if (request.model == nullptr) {
+        if (request.predictor == nullptr) {
+            throw Error(ErrorCode::kUsage, name + ": there is no model and no predictor to explain");
+        }
+        if (needs_graph(row)) {
+            throw Error(ErrorCode::kUnsupported, name + " needs a model's graph, and a black-box program has none",
+                        "use occlusion or lime");
+        }
+        return;
+    }
+    const std::string reason = row.refuse(*request.model, request.options);
+    if (!reason.empty()) {
+        throw Error(ErrorCode::kUnsupported, name + ": " + reason);
+    }
+}
+
+}  // namespace
+
+std::vector<Explanation> run(const MethodRow& row, const Request& request) {
+    refuse_what_cannot_be(row, request);
+    std::vector<Explanation> explanations = row.run(request);
+    for (Explanation& explanation : explanations) {
+        explanation.method = row.name;
+        explanation.options = options_in_force(row, request);
+        if (request.model != nullptr) {
+            const auto& notes = request.model->notes();
+            explanation.notes.insert(explanation.notes.begin(), notes.begin(), notes.end());
+        }
+        const auto& notes = request.input->notes;
+        explanation.notes.insert(explanation.notes.begin(), notes.begin(), notes.end());
+    }
+    return explanations;
+}
+
+}  // namespace pellucid

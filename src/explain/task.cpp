@@ -1,0 +1,124 @@
+#include "explain/task.hpp"
+
+#include <algorithm>
+
+#include "explain/scores.hpp"
+#include "pellucid/error.hpp"
+
+namespace pellucid::explain {
+
+engine::StreamOptions Spending::next(const std::string& stage, std::int64_t cost_per_row) const {
+    engine::StreamOptions options;
+    options.budget = run_.budget;
+    if (options.budget.seconds) {
+        options.budget.seconds = std::max(0.0, *options.budget.seconds - seconds());
+    }
+    if (options.budget.evaluations) {
+        const std::int64_t spent = evaluations_.forward + evaluations_.backward;
+        options.budget.evaluations = std::max<std::int64_t>(0, *options.budget.evaluations - spent);
+    }
+    options.cost_per_row = cost_per_row;
+    options.stage = stage;
+    options.progress = run_.progress;
+    options.cancel = run_.cancel;
+    return options;
+}
+
+void Spending::charge(const engine::StreamReport& report, std::int64_t forward_per_row, std::int64_t backward_per_row) {
+    charge({report.rows * forward_per_row, report.rows * backward_per_row}, report.model_seconds);
+}
+
+void Spending::charge(Evaluations evaluations, double model_seconds) {
+    evaluations_.forward += evaluations.forward;
+    evaluations_.backward += evaluations.backward;
+    model_seconds_ += model_seconds;
+}
+
+double Spending::seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+namespace {
+
+std::vector<Target> targets_of(const Request& request, int default_top) {
+    return request.targets.empty() ? std::vector<Target>{Target::top(default_top)} : request.targets;
+}
+
+const Input& input_of(const Request& request) {
+    if (request.input == nullptr) {
+        throw Error(ErrorCode::kUsage, "there is no input to explain");
+    }
+    return *request.input;
+}
+
+}  // namespace
+
+Task::Task(const Request& asked, Score fallback, int default_top)
+    : request(asked), input(input_of(asked)), space(space_of(asked)), spending(asked.run) {
+    const std::vector<Target> wanted = targets_of(request, default_top);
+    targets = request.predictor != nullptr
+                  ? predictor_targets(*request.predictor, input, wanted, request.score, fallback)
+                  : model::resolve(model(), input, wanted, request.score, fallback, notes);
+    spending.charge(Evaluations{1, 0}, 0.0);
+}
+
+const Model& Task::model() const {
+    if (request.model == nullptr) {
+        throw Error(ErrorCode::kUnsupported, "this method needs a model's graph, and a black-box program has none",
+                    "use occlusion or lime");
+    }
+    return *request.model;
+}
+
+std::vector<std::span<const float>> Task::tensors() const {
+    std::vector<std::span<const float>> spans;
+    for (const TensorInfo& info : space.inputs) {
+        const auto found = input.tensors.find(info.name);
+        if (found == input.tensors.end()) {
+            throw Error(ErrorCode::kUsage, input.source + " has no tensor for the network's input '" + info.name + "'",
+                        "give a .npz with one array for each input");
+        }
+        spans.push_back(found->second.values());
+    }
+    return spans;
+}
+
+std::vector<Explanation> Task::explanations() const {
+    std::vector<Explanation> made;
+    for (const model::ResolvedTarget& target : targets) {
+        Explanation explanation;
+        explanation.target = target.explained;
+        explanation.score = target.tensor.score;
+        explanation.f_input = target.explained.score;
+        explanation.seed = request.run.seed;
+        made.push_back(std::move(explanation));
+    }
+    return made;
+}
+
+void Task::finish(std::vector<Explanation>& explanations) const {
+    for (Explanation& explanation : explanations) {
+        explanation.notes.insert(explanation.notes.begin(), notes.begin(), notes.end());
+        explanation.evaluations = spending.evaluations();
+        explanation.model_seconds = spending.model_seconds();
+        explanation.total_seconds = spending.seconds();
+    }
+}
+
+void settle_stop(const engine::StreamReport& report, std::int64_t planned, const std::string& what, bool usable,
+                 std::vector<std::string>& notes) {
+    notes.insert(notes.end(), report.notes.begin(), report.notes.end());
+    if (report.stop == engine::Stop::kComplete || report.stop == engine::Stop::kDone) {
+        return;
+    }
+    const std::string got = std::to_string(report.rows) + " of " + std::to_string(planned) + " " + what;
+    const bool cancelled = report.stop == engine::Stop::kCancelled;
+    if (!usable) {
+        throw cancelled ? Error(ErrorCode::kInterrupted, "interrupted before any usable result (" + got + ")")
+                        : Error(ErrorCode::kBudget, "the budget ended before any usable result (" + got + ")",
+                                "give more seconds or evaluations with --budget");
+    }
+    notes.push_back((cancelled ? "interrupted after " : "the budget ended after ") + got);
+}
+
+}  // namespace pellucid::explain
