@@ -43,7 +43,7 @@ function(pellucid_test name library)
   target_compile_definitions(test_${name} PRIVATE
     PELLUCID_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     PELLUCID_ASSETS_DIR="${PELLUCID_ASSETS_DIR}"
-    PELLUCID_CLI="$<$<TARGET_EXISTS:pellucid_cli>:$<TARGET_FILE:pellucid_cli>>"
+    PELLUCID_CLI="$<$<TARGET_EXISTS:pellucid>:$<TARGET_FILE:pellucid>>"
     PELLUCID_PYTHON="${PELLUCID_PYTHON}")
   gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
     PROPERTIES TIMEOUT 600 LABELS ${name})
