@@ -144,18 +144,16 @@ private:
             const Eigen::VectorXd z = mask(seed_, row, moments_.features());
             const double residual = answers_[target][static_cast<std::size_t>(row)] - made.fit.at(z);
             const double weight = kernel(z, options_.kernel_width) * residual;
-            const Eigen::VectorXd centred = (z - mean)(used);
+            const Eigen::VectorXd centred = picked(Eigen::VectorXd(z - mean), used);
             meat.selfadjointView<Eigen::Lower>().rankUpdate(centred, weight * weight);
         }
-        Eigen::MatrixXd bread = moments_.gram()(used, used);
+        Eigen::MatrixXd bread = picked(moments_.gram(), used);
         bread.diagonal().array() += options_.ridge;
         const Eigen::MatrixXd whole = meat.selfadjointView<Eigen::Lower>();
         const Eigen::LDLT<Eigen::MatrixXd> solver(bread);
         const Eigen::MatrixXd half = solver.solve(whole);
         const Eigen::MatrixXd covariance = solver.solve(half.transpose());
-        Eigen::VectorXd errors = Eigen::VectorXd::Zero(moments_.features());
-        errors(used) = covariance.diagonal().cwiseMax(0.0).cwiseSqrt();
-        return errors;
+        return placed(covariance.diagonal().cwiseMax(0.0).cwiseSqrt(), used, moments_.features());
     }
 
     const LimeOptions& options_;

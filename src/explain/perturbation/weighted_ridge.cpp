@@ -8,6 +8,33 @@
 
 namespace pellucid::explain {
 
+Eigen::MatrixXd picked(const Eigen::MatrixXd& matrix, std::span<const std::int64_t> kept) {
+    const auto size = static_cast<Eigen::Index>(kept.size());
+    Eigen::MatrixXd part(size, size);
+    for (Eigen::Index row = 0; row < size; ++row) {
+        for (Eigen::Index column = 0; column < size; ++column) {
+            part(row, column) = matrix(kept[static_cast<std::size_t>(row)], kept[static_cast<std::size_t>(column)]);
+        }
+    }
+    return part;
+}
+
+Eigen::VectorXd picked(const Eigen::VectorXd& vector, std::span<const std::int64_t> kept) {
+    Eigen::VectorXd part(static_cast<Eigen::Index>(kept.size()));
+    for (std::size_t at = 0; at < kept.size(); ++at) {
+        part[static_cast<Eigen::Index>(at)] = vector[kept[at]];
+    }
+    return part;
+}
+
+Eigen::VectorXd placed(const Eigen::VectorXd& part, std::span<const std::int64_t> kept, Eigen::Index size) {
+    Eigen::VectorXd whole = Eigen::VectorXd::Zero(size);
+    for (std::size_t at = 0; at < kept.size(); ++at) {
+        whole[kept[at]] = part[static_cast<Eigen::Index>(at)];
+    }
+    return whole;
+}
+
 WeightedRidge::WeightedRidge(std::int64_t features, std::size_t targets)
     : mean_sum_(Eigen::VectorXd::Zero(features)),
       product_sum_(Eigen::MatrixXd::Zero(features, features)),
@@ -42,16 +69,14 @@ LinearFit WeightedRidge::fit(std::size_t target, double penalty, const std::vect
     }
     const auto column = static_cast<Eigen::Index>(target);
     const Eigen::VectorXd cross = cross_sum_.col(column) - mean_sum_ * (answer_sum_[column] / weight_sum_);
-    const Eigen::MatrixXd full = gram();
-    const Eigen::MatrixXd matrix = full(kept, kept);
-    const Eigen::VectorXd right = cross(kept);
+    const Eigen::MatrixXd matrix = picked(gram(), kept);
+    const Eigen::VectorXd right = picked(cross, kept);
     Eigen::MatrixXd penalised = matrix;
     penalised.diagonal().array() += penalty;
     const Eigen::VectorXd solution = penalised.ldlt().solve(right);
 
     LinearFit fit;
-    fit.coefficients = Eigen::VectorXd::Zero(features());
-    fit.coefficients(kept) = solution;
+    fit.coefficients = placed(solution, kept, features());
     fit.intercept = (answer_sum_[column] - fit.coefficients.dot(mean_sum_)) / weight_sum_;
     const double total = square_sum_[column] - answer_sum_[column] * answer_sum_[column] / weight_sum_;
     const double residual = total - 2.0 * solution.dot(right) + solution.dot(matrix * solution);
