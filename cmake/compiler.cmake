@@ -2,7 +2,7 @@
 
 add_library(pellucid_warnings INTERFACE)
 target_compile_options(pellucid_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wdouble-promotion
   $<$<BOOL:${PELLUCID_WERROR}>:-Werror>)
 
 # GCC's notes on how it passes structures are no warnings, but they drown them.
@@ -15,8 +15,9 @@ if(PELLUCID_SANITIZE)
   add_compile_options(-Wno-null-dereference -Wno-maybe-uninitialized)
 endif()
 
+option(PELLUCID_CCACHE "Use ccache where it is installed" ON)
 find_program(CCACHE ccache)
-if(CCACHE)
+if(CCACHE AND PELLUCID_CCACHE)
   # Precompiled headers are only cached when ccache may trust their stamps.
   set(CMAKE_CXX_COMPILER_LAUNCHER
     ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})

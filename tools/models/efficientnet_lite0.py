@@ -53,16 +53,18 @@ class _Builder:
         self.constant("relu6/high", np.float32(6))
 
     def constant(self, name: str, value) -> str:
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value, np.float32).reshape(np.shape(value)), name))
+        self.constants.append(
+            numpy_helper.from_array(np.ascontiguousarray(value, np.float32).reshape(np.shape(value)), name)
+        )
         return name
 
     def node(self, op: str, inputs: list[str], name: str, **attributes) -> str:
         self.nodes.append(helper.make_node(op, inputs, [name], name=name, **attributes))
         return name
 
-    def convolve(self, x: str, name: str, weight: str, norm: str, stride: int = 1, groups: int = 1) -> str:
-        """Convolution with "same" padding and batch normalisation."""
-        kernel = self.weights[weight].shape[-1]
+    def convolve(self, x: str, name: str, weight: str, norm: str, stride: int = 1) -> str:
+        """Convolution with "same" padding and batch normalisation; a kernel for one channel is one of each channel."""
+        filters, depth, _, kernel = self.weights[weight].shape
         out = math.ceil(self.size / stride)
         pad = max((out - 1) * stride + kernel - self.size, 0)
         before, after = pad // 2, pad - pad // 2
@@ -73,7 +75,7 @@ class _Builder:
             name + "/conv",
             kernel_shape=[kernel, kernel],
             strides=[stride, stride],
-            group=groups,
+            group=filters if depth == 1 else 1,
             pads=[before, before, after, after],
         )
         parts = [f"{norm}.{part}" for part in ("weight", "bias", "running_mean", "running_var")]
@@ -93,7 +95,7 @@ class _Builder:
             y = self.convolve(y, name + "/expand", prefix + "_expand_conv.weight", prefix + "_bn0")
             y = self.relu6(y, name + "/expand")
         depthwise = prefix + "_depthwise_conv.weight"
-        y = self.convolve(y, name + "/depthwise", depthwise, prefix + "_bn1", stride, channels * stage.expand)
+        y = self.convolve(y, name + "/depthwise", depthwise, prefix + "_bn1", stride)
         y = self.relu6(y, name + "/depthwise")
         y = self.convolve(y, name + "/project", prefix + "_project_conv.weight", prefix + "_bn2")
         return self.node("Add", [y, x], name + "/add") if stride == 1 and channels == stage.channels_out else y

@@ -1,0 +1,10 @@
+#include <iostream>
+
+#include "pellucid/explain.hpp"
+
+int main(int, char** argv) {
+    const auto model = pellucid::Model::load(argv[1]);
+    const auto input = pellucid::load_input(model, argv[2]);
+    const auto why = pellucid::explain::integrated_gradients(model, input, pellucid::Target::top());
+    std::cout << why.target.label << ' ' << why.completeness->error << '\n';
+}
