@@ -56,8 +56,9 @@ struct MethodRow {
     std::vector<OptionField> (*options)() = nullptr;
     /// Empty when the model admits the method; else the one-line reason with what to use instead.
     std::string (*refuse)(const Model&, const std::map<std::string, std::string>& options) = nullptr;
+    std::string_view cost_doc;              ///< the cost in words, in terms of the options
     Cost (*cost)(const Request&) = nullptr;
-    /// One explanation a target.
+    /// One explanation a target. Called through pellucid::run.
     std::vector<Explanation> (*run)(const Request&) = nullptr;
 };
 

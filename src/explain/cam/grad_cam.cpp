@@ -51,6 +51,7 @@ MethodRow grad_cam_row() {
             .default_score = Score::kLogit,
             .options = list_fields<GradCamOptions>,
             .refuse = refuse,
+            .cost_doc = "one forward and backward pass a target, back to the layer",
             .cost = single_pass_cost,
             .run = run_grad_cam};
 }

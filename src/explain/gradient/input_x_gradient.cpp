@@ -33,6 +33,7 @@ MethodRow input_x_gradient_row() {
             .default_score = Score::kLogit,
             .options = list_fields<InputXGradientOptions>,
             .refuse = refuse_without_gradient,
+            .cost_doc = "one forward and backward pass a target",
             .cost = single_pass_cost,
             .run = run_input_x_gradient};
 }

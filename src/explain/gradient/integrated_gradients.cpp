@@ -248,6 +248,7 @@ MethodRow integrated_gradients_row() {
             .default_score = Score::kLogit,
             .options = list_fields<IntegratedGradientsOptions>,
             .refuse = refuse_without_gradient,
+            .cost_doc = "n_steps forward and backward passes a target and baseline, doubled up to max_steps while the tolerance is not met; n_steps + 1 forward passes a baseline",
             .cost = cost_of,
             .run = run_integrated_gradients};
 }

@@ -37,6 +37,7 @@ MethodRow saliency_row() {
             .default_score = Score::kLogit,
             .options = list_fields<SaliencyOptions>,
             .refuse = refuse_without_gradient,
+            .cost_doc = "one forward and backward pass a target",
             .cost = single_pass_cost,
             .run = run_saliency};
 }

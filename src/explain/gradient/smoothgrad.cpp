@@ -139,6 +139,7 @@ MethodRow smoothgrad_row() {
             .default_score = Score::kLogit,
             .options = list_fields<SmoothGradOptions>,
             .refuse = refuse_without_gradient,
+            .cost_doc = "num_samples forward and backward passes a target",
             .cost = cost_of,
             .run = run_smoothgrad};
 }

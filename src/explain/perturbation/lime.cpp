@@ -245,6 +245,7 @@ MethodRow lime_row() {
             .default_score = Score::kProbability,
             .options = list_fields<LimeOptions>,
             .refuse = refuse,
+            .cost_doc = "num_samples forward passes for all targets together",
             .cost = cost_of,
             .run = run_lime};
 }

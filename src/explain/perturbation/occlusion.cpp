@@ -221,6 +221,7 @@ MethodRow occlusion_row() {
             .default_score = Score::kLogit,
             .options = list_fields<OcclusionOptions>,
             .refuse = [](const Model&, const std::map<std::string, std::string>&) { return std::string(); },
+            .cost_doc = "one forward pass a window position",
             .cost = cost_of,
             .run = run_occlusion};
 }

@@ -1,0 +1,123 @@
+#include "cli/explain_output.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "cli/terminal.hpp"
+#include "core/files.hpp"
+#include "model/score.hpp"
+#include "pellucid/render.hpp"
+
+namespace pellucid::cli {
+
+namespace {
+
+constexpr int kAnswers = 5;
+
+/// A label as part of a file name: letters, digits and bytes of other scripts kept, anything else a dash.
+std::string file_part(const std::string& label) {
+    std::string part;
+    for (const char letter : label) {
+        const auto byte = static_cast<unsigned char>(letter);
+        const bool keep = byte >= 0x80U || std::isalnum(byte) != 0;
+        if (keep) {
+            part += letter;
+        } else if (!part.empty() && part.back() != '-') {
+            part += '-';
+        }
+    }
+    while (!part.empty() && part.back() == '-') {
+        part.pop_back();
+    }
+    return part.empty() ? "target" : part.substr(0, 80);
+}
+
+std::string quality_text(const Explanation& explanation) {
+    if (explanation.completeness) {
+        return fmt::format("completeness error {:.2g} %", 100.0 * explanation.completeness->error);
+    }
+    const auto r2 = explanation.measures.find("r2");
+    if (r2 != explanation.measures.end()) {
+        return fmt::format("R2 {:.2f}", r2->second);
+    }
+    const auto error = explanation.measures.find("relative_standard_error");
+    return error != explanation.measures.end() ? fmt::format("standard error {:.1f} %", 100.0 * error->second) : "-";
+}
+
+std::string evaluations_text(const Evaluations& evaluations) {
+    return evaluations.backward == 0 ? fmt::format("{}", evaluations.forward)
+                                     : fmt::format("{} + {} back", evaluations.forward, evaluations.backward);
+}
+
+std::string target_text(const Explanation& explanation) {
+    return explanation.target.label.empty() ? fmt::format("class {}", explanation.target.index)
+                                            : explanation.target.label;
+}
+
+}  // namespace
+
+std::string answers_text(const Subject& subject, const Input& input) {
+    if (subject.model() == nullptr) {
+        return {};
+    }
+    bool unsure = false;
+    const auto answers = model::top_answers(*subject.model(), input, kAnswers, unsure);
+    std::vector<std::vector<std::string>> rows;
+    for (const model::ClassAnswer& answer : answers) {
+        const std::string sure =
+            std::isfinite(answer.probability) ? fmt::format("{:6.2f} %", 100.0 * answer.probability) : "";
+        rows.push_back({"", sure, answer.label.empty() ? fmt::format("class {}", answer.index) : answer.label,
+                        fmt::format("({}, output {:.4g})", answer.index, answer.score)});
+    }
+    std::string text = input.source + "\n" + table(rows);
+    if (unsure) {
+        text += "  warning: the model is no surer than chance; is the input prepared as the model expects (see its card)?\n";
+    }
+    return text;
+}
+
+void write_result(const std::vector<Explanation>& explanations, const explain::Provenance& provenance,
+                  const Input& input, int channel_axis, const std::filesystem::path& folder) {
+    explain::save(explanations, provenance, folder);
+    if (!input.picture) {
+        return;
+    }
+    core::write_whole(folder / "overlay.png",
+                      draw_overlay(explanations.front(), *input.picture, input.field, channel_axis));
+    for (const Explanation& explanation : explanations) {
+        if (explanations.size() > 1) {
+            core::write_whole(folder / ("overlay-" + file_part(target_text(explanation)) + ".png"),
+                              draw_overlay(explanation, *input.picture, input.field, channel_axis));
+        }
+    }
+}
+
+void write_contact_sheet(const std::vector<SheetRow>& rows, const Input& input, int channel_axis,
+                         const std::filesystem::path& folder) {
+    std::vector<ContactSheetCell> cells;
+    for (const SheetRow& row : rows) {
+        const Explanation& first = row.explanations.front();
+        const std::string quality = quality_text(first);
+        cells.push_back({&first, fmt::format("{}, {} evaluations{}", seconds_text(first.total_seconds),
+                                             first.evaluations.forward + first.evaluations.backward,
+                                             quality == "-" ? "" : ", " + quality)});
+    }
+    const std::string title = fmt::format("{}: {}", input.stem, target_text(*cells.front().explanation));
+    core::write_whole(folder / "contact-sheet.png",
+                      draw_contact_sheet(*input.picture, input.field, channel_axis, title, cells));
+}
+
+std::vector<std::string> result_row(const std::vector<Explanation>& explanations, const Input& input) {
+    const Explanation& first = explanations.front();
+    const std::string more = explanations.size() > 1 ? fmt::format(" (and {} more)", explanations.size() - 1) : "";
+    return {input.stem,
+            first.method,
+            target_text(first) + more,
+            fmt::format("{} {:.4g}", name_of(first.score), first.f_input),
+            seconds_text(first.total_seconds),
+            evaluations_text(first.evaluations),
+            quality_text(first)};
+}
+
+}  // namespace pellucid::cli
