@@ -1,0 +1,182 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/terminal.hpp"
+#include "cli/verbs.hpp"
+#include "graph/describe.hpp"
+#include "graph/layers.hpp"
+#include "model/network.hpp"
+#include "pellucid/error.hpp"
+#include "pellucid/methods.hpp"
+
+namespace pellucid::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Admission {
+    std::string method;
+    std::string reason;   ///< empty: admitted
+};
+
+struct Layer {
+    std::string name;
+    Shape shape;
+    bool keeps_bits;
+};
+
+/// All that inspect tells of a model.
+struct Inspection {
+    std::string format, opset;
+    graph::Description description;
+    std::vector<Layer> layers;
+    std::string no_layers;   ///< why there are none
+    std::vector<Admission> methods;
+};
+
+Shape shape_of(const ov::PartialShape& partial) {
+    Shape shape;
+    for (const ov::Dimension& extent : partial) {
+        shape.push_back(extent.is_static() ? extent.get_length() : -1);
+    }
+    return shape;
+}
+
+void find_layers(const Model& model, Inspection& found) {
+    try {
+        for (const graph::SpatialLayer& layer :
+             graph::spatial_layers(model.impl().network, model::logits_of(model.impl(), 0).tensor)) {
+            found.layers.push_back({layer.name, shape_of(layer.shape), layer.keeps_bits});
+        }
+    } catch (const Error& error) {
+        found.no_layers = error.what();
+    }
+    if (found.layers.empty() && found.no_layers.empty()) {
+        found.no_layers = "no tensor between input and score has spatial extents above 1";
+    }
+}
+
+Inspection inspect(const Model& model) {
+    Inspection found;
+    found.format = model.impl().read.format;
+    found.opset = model.impl().read.opset;
+    found.description = graph::describe(model.impl().network);
+    find_layers(model, found);
+    for (const MethodRow& row : methods()) {
+        found.methods.push_back({std::string(row.name), row.refuse(model, {})});
+    }
+    return found;
+}
+
+Json tensors_json(const std::vector<TensorInfo>& tensors) {
+    Json all = Json::array();
+    for (const TensorInfo& tensor : tensors) {
+        all.push_back({{"name", tensor.name}, {"shape", tensor.shape}, {"type", tensor.type}});
+    }
+    return all;
+}
+
+Json to_json(const Model& model, const Inspection& found) {
+    Json json;
+    json["format"] = found.format;
+    json["opset"] = found.opset;
+    json["inputs"] = tensors_json(model.inputs());
+    json["outputs"] = tensors_json(model.outputs());
+    json["parameters"] = found.description.parameters;
+    json["macs"] = found.description.macs_complete ? Json(found.description.macs) : Json(nullptr);
+    json["ops"] = found.description.ops;
+    json["layers"] = Json::array();
+    for (const Layer& layer : found.layers) {
+        json["layers"].push_back({{"name", layer.name}, {"shape", layer.shape}, {"cut_keeps_bits", layer.keeps_bits}});
+    }
+    json["methods"] = Json::array();
+    for (const Admission& admission : found.methods) {
+        json["methods"].push_back({{"name", admission.method},
+                                   {"admitted", admission.reason.empty()},
+                                   {"reason", admission.reason}});
+    }
+    json["notes"] = model.notes();
+    return json;
+}
+
+std::string count_text(std::int64_t count) {
+    const auto value = static_cast<double>(count);
+    return value >= 1e9 ? fmt::format("{:.2f} G", value / 1e9)
+           : value >= 1e6 ? fmt::format("{:.2f} M", value / 1e6)
+           : value >= 1e3 ? fmt::format("{:.1f} k", value / 1e3)
+                          : fmt::format("{}", count);
+}
+
+void print_tensors(const char* heading, const std::vector<TensorInfo>& tensors) {
+    for (const TensorInfo& tensor : tensors) {
+        fmt::print("{:<12}{} {} {}\n", heading, tensor.name, to_string(tensor.shape), tensor.type);
+    }
+}
+
+void print_layers(const Inspection& found) {
+    if (found.layers.empty()) {
+        fmt::print("\nNo layer that a CAM can stand on: {}\n", found.no_layers);
+        return;
+    }
+    std::vector<std::vector<std::string>> rows{{"INDEX", "LAYER", "SHAPE", "CUT"}};
+    for (std::size_t at = 0; at < found.layers.size(); ++at) {
+        const Layer& layer = found.layers[at];
+        rows.push_back({std::to_string(at), layer.name, to_string(layer.shape),
+                        layer.keeps_bits ? "keeps the bits" : "within 1e-6"});
+    }
+    fmt::print("\nLayers that a CAM can stand on (-1 is unknown until an input comes):\n{}", table(rows));
+}
+
+void print(const Model& model, const Inspection& found) {
+    fmt::print("{:<12}{}{}\n", "format", found.format, found.opset.empty() ? "" : " (" + found.opset + ")");
+    print_tensors("input", model.inputs());
+    print_tensors("output", model.outputs());
+    fmt::print("{:<12}{}\n", "parameters", count_text(found.description.parameters));
+    fmt::print("{:<12}{}\n", "MACs",
+               found.description.macs_complete ? count_text(found.description.macs) + " for one sample"
+                                               : "not counted: a shape is dynamic");
+    std::string ops;
+    for (const auto& [type, count] : found.description.ops) {
+        ops += fmt::format("{}{} {}", ops.empty() ? "" : ", ", type, count);
+    }
+    fmt::print("{:<12}{}\n", "ops", ops);
+    print_layers(found);
+    std::vector<std::vector<std::string>> rows{{"METHOD", "ADMITTED", "WHY NOT"}};
+    for (const Admission& admission : found.methods) {
+        rows.push_back({admission.method, admission.reason.empty() ? "yes" : "no", admission.reason});
+    }
+    fmt::print("\n{}", table(rows));
+    for (const std::string& note : model.notes()) {
+        fmt::print("note: {}\n", note);
+    }
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+    struct Options {
+        std::string model, card;
+        bool json = false;
+    };
+    auto options = std::make_shared<Options>();
+    CLI::App* verb = app.add_subcommand("inspect", "what this network is, and which methods it admits");
+    verb->add_option("MODEL", options->model, "a network (.onnx, .xml, .tflite, .pb)")->required();
+    verb->add_option("--card", options->card, "what the model takes and answers (default: the card beside the model)");
+    verb->add_flag("--json", options->json, "one JSON document on stdout");
+    verb->footer("Examples:\n  pellucid inspect model.onnx\n  pellucid inspect model.onnx --json");
+    verb->callback([options] {
+        LoadOptions load;
+        load.card = options->card;
+        const Model model = Model::load(options->model, load);
+        const Inspection found = inspect(model);
+        if (options->json) {
+            fmt::print("{}\n", to_json(model, found).dump(2));
+        } else {
+            print(model, found);
+        }
+    });
+}
+
+}  // namespace pellucid::cli
