@@ -15,10 +15,10 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 # The oldest interpreter that ./dev accepts; newer ones take the same versions.
 PYTHON = "3.11"
-# Peers run on the processor: what PyTorch's wheel asks for beside itself to reach a GPU is several GB, and left out.
-_ACCELERATOR = re.compile(r"^(?:nvidia-|cuda-|triton)")
-# The CPU build of PyTorch that some indexes serve under the same version, as torch 2.13.0+cpu for Python 3.11.
-_EXTRA_HASHES = {"torch==2.13.0": "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"}
+# Peers run on the processor. PyTorch and what its public wheel needs to reach a GPU, several GB, are a lock of their own;
+# the CPU build that some indexes serve (requirements/torch-cpu.txt) is what ./dev bench asks for first.
+_ACCELERATOR = re.compile(r"^(?:torch==|nvidia-|cuda-|triton)")
+_APART = "torch-cuda"
 
 
 def compile_lock(source: Path) -> str:
@@ -27,22 +27,29 @@ def compile_lock(source: Path) -> str:
     return subprocess.run(command, cwd=REQUIREMENTS, check=True, capture_output=True, text=True).stdout
 
 
-def edited(lock: str) -> str:
+def split(lock: str) -> tuple[str, str]:
+    """What every peer needs, and what stands apart."""
     blocks = re.findall(r"^\S[^\n]*(?:\n {4}[^\n]*)*", lock, re.MULTILINE)
     kept = [block for block in blocks if not _ACCELERATOR.match(block)]
-    for index, block in enumerate(kept):
-        extra = _EXTRA_HASHES.get(block.split()[0])
-        if extra:
-            kept[index] = f"{block} \\\n    --hash=sha256:{extra}"
-    return "\n".join(kept) + "\n"
+    apart = [block for block in blocks if _ACCELERATOR.match(block)]
+    return "".join(f"{block}\n" for block in kept), "".join(f"{block}\n" for block in apart)
+
+
+def write(name: str, source: Path, lock: str) -> None:
+    header = (
+        f"# Made from {source.name} by tools/lock.py: exact versions, and the sha256 of all that may be installed.\n"
+    )
+    (REQUIREMENTS / f"{name}.txt").write_text(header + lock)
 
 
 def main(names: list[str]) -> int:
     for source in sorted(REQUIREMENTS.glob("*.in")):
         if names and source.stem not in names:
             continue
-        header = f"# Made from {source.name} by tools/lock.py: exact versions, and the sha256 of all that may be installed.\n"
-        source.with_suffix(".txt").write_text(header + edited(compile_lock(source)))
+        kept, apart = split(compile_lock(source))
+        write(source.stem, source, kept)
+        if apart:
+            write(_APART, source, apart)
     return 0
 
 
