@@ -15,8 +15,8 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 # The oldest interpreter that ./dev accepts; newer ones take the same versions.
 PYTHON = "3.11"
-# Peers run on the processor. PyTorch and what its public wheel needs to reach a GPU, several GB, are a lock of their own;
-# the CPU build that some indexes serve (requirements/torch-cpu.txt) is what ./dev bench asks for first.
+# Peers run on the processor. PyTorch and what its public wheel needs to reach a GPU, several GB, are a lock of their
+# own; the CPU build that some indexes serve (requirements/torch-cpu.txt) is what ./dev bench asks for first.
 _ACCELERATOR = re.compile(r"^(?:torch==|nvidia-|cuda-|triton)")
 _APART = "torch-cuda"
 
