@@ -1,7 +1,8 @@
-#include "explain/small_models.hpp"
+#include "methods/small_models.hpp"
 
 #include <cstdlib>
 
+#include "openvino/core/graph_util.hpp"
 #include "openvino/op/add.hpp"
 #include "openvino/op/clamp.hpp"
 #include "openvino/op/constant.hpp"
@@ -14,7 +15,6 @@
 #include "openvino/op/relu.hpp"
 #include "openvino/op/result.hpp"
 #include "openvino/op/select.hpp"
-#include "openvino/pass/serialize.hpp"
 
 namespace pellucid::testing {
 

@@ -7,7 +7,7 @@
 #include "core/files.hpp"
 #include "core/random.hpp"
 #include "explain/perturbation/weighted_ridge.hpp"
-#include "explain/small_models.hpp"
+#include "methods/small_models.hpp"
 #include "pellucid/methods.hpp"
 
 namespace pellucid {
