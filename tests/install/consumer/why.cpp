@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "pellucid/explain.hpp"
+#include "pellucid/load_input.hpp"
 
 int main(int, char** argv) {
     const auto model = pellucid::Model::load(argv[1]);

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Writes the generated pages of the documentation: the methods, from the program's own table, and the C++ interface,
+from the public headers.
+
+usage: reference.py PELLUCID
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "docs" / "reference"
+
+
+def cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def method_section(method: dict) -> list[str]:
+    lines = [f"## {method['name']}", ""]
+    if method.get("question"):
+        lines += [f"*{method['question']}*", ""]
+    lines += [f"* family: {method['family']}"]
+    for key in ("needs", "inputs", "cost", "score", "source"):
+        value = method.get(key)
+        if value:
+            lines.append(f"* {key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+    lines.append("")
+    if method["options"]:
+        lines += ["| option | default | what it does |", "|---|---|---|"]
+        for option in method["options"]:
+            default = f"`{cell(option['default'])}`" if option["default"] != "" else ""
+            lines.append(f"| `{option['name']}` | {default} | {cell(option['doc'])} |")
+        lines.append("")
+    return lines
+
+
+def methods_page(program: str) -> str:
+    answer = subprocess.run([program, "methods", "--json"], check=True, capture_output=True, text=True).stdout
+    lines = ["# Methods", "", "As `pellucid methods` lists them. An option is set with `--set name=value`, or with", ""]
+    lines[-2] += " `--set method.name=value` where several methods run."
+    for method in json.loads(answer):
+        lines += method_section(method)
+    return "\n".join(lines)
+
+
+def cpp_page() -> str:
+    lines = ["# The C++ interface", "", "The headers under `pellucid/`, one noun each.", ""]
+    for header in sorted((ROOT / "include" / "pellucid").glob("*.hpp")):
+        text = header.read_text().removeprefix("#pragma once\n").strip()
+        lines += [f"## pellucid/{header.name}", "", "```cpp", text, "```", ""]
+    return "\n".join(lines)
+
+
+def main(program: str) -> int:
+    PAGES.mkdir(parents=True, exist_ok=True)
+    (PAGES / "methods.md").write_text(methods_page(program))
+    (PAGES / "cpp.md").write_text(cpp_page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
