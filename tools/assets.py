@@ -127,6 +127,8 @@ def build(asset: dict, source: Path | None, out: Path) -> None:
 
 def make(assets: list[dict], packages: dict[str, dict], store: Store) -> None:
     store.folder.mkdir(parents=True, exist_ok=True)
+    for left_by_a_killed_run in store.folder.parent.glob("assets-*"):
+        shutil.rmtree(left_by_a_killed_run)
     with tempfile.TemporaryDirectory(prefix="assets-", dir=store.folder.parent) as scratch:
         folder = Path(scratch)
         wheels: dict[str, Path] = {}
