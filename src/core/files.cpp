@@ -81,14 +81,14 @@ void write_through(const fs::path& path, std::span<const std::byte> bytes) {
     }
 }
 
-void write_and_rename(const fs::path& path, std::span<const std::byte> bytes) {
+void write_and_rename(const fs::path& path, std::span<const std::byte> bytes, bool durable) {
     const fs::path temporary = temporary_beside(path);
     Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (file.get() < 0) {
         refuse_write(path, reason(errno));
     }
     int error = write_all(file.get(), bytes);
-    if (error == 0 && ::fsync(file.get()) != 0) {
+    if (error == 0 && durable && ::fsync(file.get()) != 0) {
         error = errno;
     }
     if (!file.close() && error == 0) {
@@ -130,7 +130,7 @@ std::size_t read_some(const fs::path& path, int descriptor, std::span<std::byte>
 
 }  // namespace
 
-void write_whole(const fs::path& path, std::span<const std::byte> bytes) {
+void write_whole(const fs::path& path, std::span<const std::byte> bytes, bool durable) {
     std::error_code ignored;
     const fs::file_status status = fs::status(path, ignored);
     if (fs::is_directory(status)) {
@@ -142,7 +142,7 @@ void write_whole(const fs::path& path, std::span<const std::byte> bytes) {
     }
     // What a link points at is replaced, never the link.
     const fs::path real = fs::is_symlink(fs::symlink_status(path, ignored)) ? fs::weakly_canonical(path, ignored) : path;
-    write_and_rename(real.empty() ? path : real, bytes);
+    write_and_rename(real.empty() ? path : real, bytes, durable);
 }
 
 void write_whole(const fs::path& path, const std::string& text) {

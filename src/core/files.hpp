@@ -13,7 +13,8 @@ namespace pellucid::core {
 
 /// Writes the file whole or not at all: a temporary beside it, flushed, then renamed over it.
 /// Throws Error(kUsage) naming the path and the system's reason (full disk, no permission, a folder in the way).
-void write_whole(const std::filesystem::path& path, std::span<const std::byte> bytes);
+/// @param durable  false: not flushed to the disk, for files that can be made again and carry a checksum
+void write_whole(const std::filesystem::path& path, std::span<const std::byte> bytes, bool durable = true);
 void write_whole(const std::filesystem::path& path, const std::string& text);
 
 /// The whole file. Throws Error(kUnreadable) when it is missing, a folder, or larger than `limit` bytes.

@@ -21,6 +21,9 @@ public:
     [[nodiscard]] virtual std::int64_t count() const = 0;
     /// Writes row `row` of every input, in the session's order of inputs; each span has the row's size.
     virtual void fill(std::int64_t row, std::span<const std::span<float>> inputs) const = 0;
+    /// Row shapes of every input where the session leaves extents dynamic (SlotInfo::row_shape has a -1); empty: the
+    /// session's own. Neighbouring rows of one shape share a block, so bring rows of one length together.
+    [[nodiscard]] virtual std::vector<Shape> row_shapes(std::int64_t /*row*/) const { return {}; }
 };
 
 /// Folds answers, in row order, on the calling thread.
@@ -41,6 +44,7 @@ struct StreamOptions {
     std::string stage;                ///< said by the progress bar
     Progress progress;
     CancelToken cancel;
+    bool allow_non_finite = false;    ///< fold NaN and infinity instead of stopping at them
 };
 
 struct StreamReport {
@@ -52,8 +56,13 @@ struct StreamReport {
 };
 
 /// Runs all rows through the session in blocks of B (short blocks padded by repeating the last row), as many requests in
-/// flight as memory admits, and folds in row order. Throws Error(kUnsupported) when an answer is not finite, naming the
-/// row, unless `allow_non_finite`.
+/// flight as memory admits, and folds in row order.
+///
+/// Where it may end before the last row: the evaluations' budget ends it after exactly the rows that it pays for; time, at
+/// the last checkpoint that fits (the first one is always finished, since less is of no use); `Fold::done`, at a
+/// checkpoint; cancelling, after the block being waited for. What was folded stays folded. With nothing left of a budget
+/// at the start no row is run.
+/// Throws Error(kUnsupported) when an answer is not finite, naming the row, unless `allow_non_finite`.
 StreamReport stream(Session& session, const Rows& rows, Fold& fold, const StreamOptions& options);
 
 }  // namespace pellucid::engine

@@ -1,0 +1,216 @@
+#include "engine/cache.hpp"
+
+#include <nettle/sha2.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+#include <streambuf>
+
+#include "openvino/core/version.hpp"
+#include "openvino/pass/serialize.hpp"
+#include "openvino/runtime/properties.hpp"
+#include "openvino/runtime/tensor.hpp"
+
+#include "core/files.hpp"
+#include "engine/core.hpp"
+#include "pellucid/error.hpp"
+
+namespace pellucid::engine {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Digest = std::array<std::uint8_t, SHA256_DIGEST_SIZE>;
+
+/// Head of a file: format, then the digest of what follows. 64 bytes, so that the blob stays aligned in the mapped file.
+constexpr std::size_t kHeadBytes = 64;
+constexpr std::string_view kFormat = "pellucid graph 1\n";
+
+/// All files together; the least recently used go first.
+constexpr std::uintmax_t kMostBytes = 4ULL << 30U;
+
+class Sha256 {
+public:
+    Sha256() { sha256_init(&context_); }
+    void update(const void* bytes, std::size_t size) {
+        sha256_update(&context_, size, static_cast<const std::uint8_t*>(bytes));
+    }
+    void update(const std::string& text) { update(text.data(), text.size() + 1); }
+    Digest digest() {
+        Digest result{};
+        sha256_digest(&context_, result.size(), result.data());
+        return result;
+    }
+
+private:
+    sha256_ctx context_{};
+};
+
+/// A stream that hashes what is written to it.
+class HashingBuffer final : public std::streambuf {
+public:
+    explicit HashingBuffer(Sha256& hash) : hash_(hash) {}
+
+protected:
+    std::streamsize xsputn(const char* text, std::streamsize size) override {
+        hash_.update(text, static_cast<std::size_t>(size));
+        written_ += size;
+        return size;
+    }
+    int_type overflow(int_type letter) override {
+        const char text = traits_type::to_char_type(letter);
+        xsputn(&text, 1);
+        return letter;
+    }
+    pos_type seekoff(off_type /*offset*/, std::ios_base::seekdir /*from*/, std::ios_base::openmode /*which*/) override {
+        return written_;  // the serialiser asks where it is
+    }
+
+private:
+    Sha256& hash_;
+    std::streamsize written_ = 0;
+};
+
+std::string hexadecimal(const Digest& digest) {
+    std::string text;
+    for (const std::uint8_t byte : digest) {
+        text += "0123456789abcdef"[byte >> 4U];
+        text += "0123456789abcdef"[byte & 15U];
+    }
+    return text;
+}
+
+fs::path cache_folder() {
+    const auto variable = [](const char* name) {
+        const char* value = std::getenv(name);
+        return std::string(value == nullptr ? "" : value);
+    };
+    if (const std::string own = variable("PELLUCID_CACHE"); !own.empty()) {
+        return fs::path(own) / "graphs";
+    }
+    if (const std::string shared = variable("XDG_CACHE_HOME"); !shared.empty()) {
+        return fs::path(shared) / "pellucid" / "graphs";
+    }
+    const std::string home = variable("HOME");
+    return home.empty() ? fs::path() : fs::path(home) / ".cache" / "pellucid" / "graphs";
+}
+
+/// Everything that a compiled graph depends on: the graph with its weights and attributes, the properties, the engine,
+/// the processor.
+std::string key_of(const std::shared_ptr<ov::Model>& model, const std::string& device, const ov::AnyMap& properties) {
+    Sha256 hash;
+    hash.update(std::string(kFormat) + PELLUCID_VERSION);
+    hash.update(ov::get_openvino_version().buildNumber);
+    hash.update(device);
+    hash.update(core().get_property(device, ov::device::full_name));
+    for (const std::string& capability : core().get_property(device, ov::device::capabilities)) {
+        hash.update(capability);
+    }
+    for (const auto& [name, value] : properties) {
+        hash.update(name + "=" + value.as<std::string>());
+    }
+    Sha256 weights;
+    HashingBuffer graph_buffer(hash), weight_buffer(weights);
+    std::ostream graph_stream(&graph_buffer), weight_stream(&weight_buffer);
+    ov::pass::Serialize(graph_stream, weight_stream).run_on_model(model);
+    const Digest digest = weights.digest();
+    hash.update(digest.data(), digest.size());
+    return hexadecimal(hash.digest());
+}
+
+void store(const fs::path& file, ov::CompiledModel& compiled) {
+    std::ostringstream stream;
+    compiled.export_model(stream);
+    const std::string_view blob = stream.view();
+    Sha256 hash;
+    hash.update(blob.data(), blob.size());
+    const Digest digest = hash.digest();
+    std::string bytes(kFormat);
+    bytes.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+    bytes.resize(kHeadBytes, '\0');
+    bytes += blob;
+    core::write_whole(file, std::as_bytes(std::span(bytes)), false);
+}
+
+void drop_oldest(const fs::path& folder) {
+    std::error_code error;
+    std::vector<fs::directory_entry> files;
+    std::uintmax_t total = 0;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        if (entry.is_regular_file(error)) {
+            files.push_back(entry);
+            total += entry.file_size(error);
+        }
+    }
+    std::sort(files.begin(), files.end(), [&](const auto& a, const auto& b) {
+        std::error_code ignored;
+        return a.last_write_time(ignored) < b.last_write_time(ignored);
+    });
+    for (const auto& entry : files) {
+        if (total <= kMostBytes) {
+            break;
+        }
+        total -= entry.file_size(error);
+        fs::remove(entry.path(), error);
+    }
+}
+
+}  // namespace
+
+GraphCache::GraphCache() : folder_(cache_folder()) {}
+
+std::optional<ov::CompiledModel> GraphCache::load(const fs::path& file, const std::string& device,
+                                                  const ov::AnyMap& properties) const {
+    std::error_code error;
+    if (!fs::is_regular_file(file, error) || fs::file_size(file, error) <= kHeadBytes) {
+        return std::nullopt;
+    }
+    const ov::Tensor mapped = ov::read_tensor_data(file);
+    const auto* bytes = static_cast<const char*>(mapped.data());
+    const std::size_t size = mapped.get_byte_size() - kHeadBytes;
+    Sha256 hash;
+    hash.update(bytes + kHeadBytes, size);
+    const Digest digest = hash.digest();
+    if (std::string_view(bytes, kFormat.size()) != kFormat ||
+        std::memcmp(bytes + kFormat.size(), digest.data(), digest.size()) != 0) {
+        return std::nullopt;
+    }
+    fs::last_write_time(file, fs::file_time_type::clock::now(), error);
+    const ov::Tensor blob = ov::read_tensor_data(file, ov::element::u8, ov::PartialShape{ov::Dimension::dynamic()}, kHeadBytes);
+    return core().import_model(blob, device, properties);
+}
+
+ov::CompiledModel GraphCache::compile(const std::shared_ptr<ov::Model>& model, const std::string& device,
+                                      const ov::AnyMap& properties, std::vector<std::string>& notes) {
+    hit_ = false;
+    fs::path file;
+    if (!folder_.empty()) {
+        std::error_code error;
+        fs::create_directories(folder_, error);
+        file = folder_ / (key_of(model, device, properties) + ".graph");
+        try {
+            if (auto compiled = load(file, device, properties)) {
+                hit_ = true;
+                return *compiled;
+            }
+        } catch (const std::exception& failure) {
+            notes.push_back("a compiled graph in the cache was not usable and is rebuilt: " + engine_reason(failure));
+        }
+    }
+    ov::CompiledModel compiled = core().compile_model(model, device, properties);
+    if (file.empty()) {
+        notes.emplace_back("compiled graphs are not kept: there is no home folder and PELLUCID_CACHE is not set");
+        return compiled;
+    }
+    try {
+        store(file, compiled);
+        drop_oldest(folder_);
+    } catch (const std::exception& failure) {
+        notes.push_back("compiled graphs are not kept: " + engine_reason(failure));
+    }
+    return compiled;
+}
+
+}  // namespace pellucid::engine

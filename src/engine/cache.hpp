@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "openvino/core/model.hpp"
+#include "openvino/runtime/compiled_model.hpp"
+
+namespace pellucid::engine {
+
+/// Compiled graphs kept on disk: $PELLUCID_CACHE, $XDG_CACHE_HOME/pellucid or ~/.cache/pellucid. A file holds a checksum
+/// and the engine's blob, and is written whole or not at all; one that does not match its checksum is never shown to
+/// the engine (which may crash on it) but rebuilt.
+class GraphCache {
+public:
+    GraphCache();
+
+    /// Compiles, or takes the compiled graph from the cache. `notes` gets a line when the cache could not be used.
+    [[nodiscard]] ov::CompiledModel compile(const std::shared_ptr<ov::Model>& model, const std::string& device,
+                                            const ov::AnyMap& properties, std::vector<std::string>& notes);
+
+    /// Whether the last compile() was answered from the disk.
+    [[nodiscard]] bool hit() const noexcept { return hit_; }
+
+private:
+    [[nodiscard]] std::optional<ov::CompiledModel> load(const std::filesystem::path& file, const std::string& device,
+                                                        const ov::AnyMap& properties) const;
+
+    std::filesystem::path folder_;   ///< empty: nowhere to keep anything
+    bool hit_ = false;
+};
+
+}  // namespace pellucid::engine
