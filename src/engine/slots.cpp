@@ -53,7 +53,7 @@ bool carries_rows(const ov::PartialShape& shape) {
 }
 
 bool all_dynamic_axis_0(const ov::Model& model) {
-    const auto& inputs = model.inputs();
+    const auto inputs = model.inputs();
     return !inputs.empty() && std::all_of(inputs.begin(), inputs.end(), [](const auto& input) {
         return has_axis_0(input.get_partial_shape()) && input.get_partial_shape()[0].is_dynamic();
     });
@@ -74,7 +74,8 @@ std::shared_ptr<ov::Model> at_batch(const std::shared_ptr<ov::Model>& model, int
 }
 
 bool outputs_carry(const ov::Model& model, int batch) {
-    return std::all_of(model.outputs().begin(), model.outputs().end(), [&](const auto& output) {
+    const auto outputs = model.outputs();
+    return std::all_of(outputs.begin(), outputs.end(), [&](const auto& output) {
         return has_axis_0(output.get_partial_shape()) && output.get_partial_shape()[0].compatible(batch);
     });
 }
