@@ -97,29 +97,6 @@ fs::path cache_folder() {
     return home.empty() ? fs::path() : fs::path(home) / ".cache" / "pellucid" / "graphs";
 }
 
-/// Everything that a compiled graph depends on: the graph with its weights and attributes, the properties, the engine,
-/// the processor.
-std::string key_of(const std::shared_ptr<ov::Model>& model, const std::string& device, const ov::AnyMap& properties) {
-    Sha256 hash;
-    hash.update(std::string(kFormat) + PELLUCID_VERSION);
-    hash.update(ov::get_openvino_version().buildNumber);
-    hash.update(device);
-    hash.update(core().get_property(device, ov::device::full_name));
-    for (const std::string& capability : core().get_property(device, ov::device::capabilities)) {
-        hash.update(capability);
-    }
-    for (const auto& [name, value] : properties) {
-        hash.update(name + "=" + value.as<std::string>());
-    }
-    Sha256 weights;
-    HashingBuffer graph_buffer(hash), weight_buffer(weights);
-    std::ostream graph_stream(&graph_buffer), weight_stream(&weight_buffer);
-    ov::pass::Serialize(graph_stream, weight_stream).run_on_model(model);
-    const Digest digest = weights.digest();
-    hash.update(digest.data(), digest.size());
-    return hexadecimal(hash.digest());
-}
-
 void store(const fs::path& file, ov::CompiledModel& compiled) {
     std::ostringstream stream;
     compiled.export_model(stream);
@@ -161,6 +138,54 @@ void drop_oldest(const fs::path& folder) {
 
 GraphCache::GraphCache() : folder_(cache_folder()) {}
 
+std::string GraphCache::key(const std::shared_ptr<ov::Model>& model, const std::string& device,
+                            const ov::AnyMap& properties) {
+    Sha256 hash;
+    hash.update(std::string(kFormat) + PELLUCID_VERSION);
+    hash.update(ov::get_openvino_version().buildNumber);
+    hash.update(device);
+    hash.update(core().get_property(device, ov::device::full_name));
+    for (const std::string& capability : core().get_property(device, ov::device::capabilities)) {
+        hash.update(capability);
+    }
+    for (const auto& [name, value] : properties) {
+        hash.update(name + "=" + value.as<std::string>());
+    }
+    Sha256 weights;
+    HashingBuffer graph_buffer(hash), weight_buffer(weights);
+    std::ostream graph_stream(&graph_buffer), weight_stream(&weight_buffer);
+    ov::pass::Serialize(graph_stream, weight_stream).run_on_model(model);
+    const Digest digest = weights.digest();
+    hash.update(digest.data(), digest.size());
+    return hexadecimal(hash.digest());
+}
+
+std::optional<std::string> GraphCache::recall(const std::string& key) const {
+    const fs::path file = folder_ / (key + ".txt");
+    std::error_code error;
+    if (folder_.empty() || key.empty() || !fs::is_regular_file(file, error)) {
+        return std::nullopt;
+    }
+    constexpr std::size_t kLongest = 4096;
+    const std::vector<std::byte> bytes = core::read_whole(file, kLongest);
+    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const std::size_t end = text.find('\n');
+    return end == std::string::npos ? std::nullopt : std::optional(text.substr(0, end));
+}
+
+void GraphCache::remember(const std::string& key, const std::string& text) const {
+    if (folder_.empty() || key.empty()) {
+        return;
+    }
+    std::error_code error;
+    fs::create_directories(folder_, error);
+    const std::string line = text + "\n";
+    try {
+        core::write_whole(folder_ / (key + ".txt"), std::as_bytes(std::span(line)), false);
+    } catch (const Error&) {  // a folder that cannot be written: asked again next time, which is all that is lost
+    }
+}
+
 std::optional<ov::CompiledModel> GraphCache::load(const fs::path& file, const std::string& device,
                                                   const ov::AnyMap& properties) const {
     std::error_code error;
@@ -189,7 +214,7 @@ ov::CompiledModel GraphCache::compile(const std::shared_ptr<ov::Model>& model, c
     if (!folder_.empty()) {
         std::error_code error;
         fs::create_directories(folder_, error);
-        file = folder_ / (key_of(model, device, properties) + ".graph");
+        file = folder_ / (key(model, device, properties) + ".graph");
         try {
             if (auto compiled = load(file, device, properties)) {
                 hit_ = true;

@@ -21,6 +21,15 @@ public:
     [[nodiscard]] ov::CompiledModel compile(const std::shared_ptr<ov::Model>& model, const std::string& device,
                                             const ov::AnyMap& properties, std::vector<std::string>& notes);
 
+    /// Everything that a compiled graph depends on, as a file name: the graph with its weights and attributes, the
+    /// properties, the engine, the processor.
+    [[nodiscard]] static std::string key(const std::shared_ptr<ov::Model>& model, const std::string& device,
+                                         const ov::AnyMap& properties);
+
+    /// A line of text kept under a key (with an empty key: not kept).
+    [[nodiscard]] std::optional<std::string> recall(const std::string& key) const;
+    void remember(const std::string& key, const std::string& text) const;
+
     /// Whether the last compile() was answered from the disk.
     [[nodiscard]] bool hit() const noexcept { return hit_; }
 

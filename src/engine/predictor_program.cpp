@@ -28,21 +28,21 @@ struct Head {
 };
 static_assert(sizeof(Head) == 12);
 
-template <typename T>
-void append(std::vector<std::byte>& message, const T* values, std::size_t count) {
-    const auto bytes = std::as_bytes(std::span(values, count));
-    message.insert(message.end(), bytes.begin(), bytes.end());
-}
-
 std::vector<std::byte> encode(const Array& rows) {
-    std::vector<std::byte> message;
     Head head{{}, kFloat32, static_cast<std::uint32_t>(rows.rank())};
     std::memcpy(head.magic, kMagic, sizeof kMagic);
-    append(message, &head, 1);
-    append(message, rows.shape().data(), rows.rank());
     const std::uint64_t size = rows.size() * sizeof(float);
-    append(message, &size, 1);
-    append(message, rows.data(), rows.size());
+    const std::size_t shape_size = rows.rank() * sizeof(std::int64_t);
+    std::vector<std::byte> message(sizeof head + shape_size + sizeof size + size);
+    std::byte* at = message.data();
+    const auto put = [&at](const void* bytes, std::size_t count) {
+        std::memcpy(at, bytes, count);
+        at += count;
+    };
+    put(&head, sizeof head);
+    put(rows.shape().data(), shape_size);
+    put(&size, sizeof size);
+    put(rows.data(), size);
     return message;
 }
 
