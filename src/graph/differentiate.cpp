@@ -67,6 +67,7 @@ GradientModel build(const std::shared_ptr<ov::Model>& model, const Request& requ
     const auto copy = duplicate(model, kept);
     const auto prefix = free_prefix(copy);
     Tape tape(prefix, dry);
+    tape.parameter = request.rules.parameter;
 
     const auto of = find_tensor(copy, request.of);
     std::vector<Value> wrt;
@@ -90,7 +91,8 @@ GradientModel build(const std::shared_ptr<ov::Model>& model, const Request& requ
         results.push_back(result(gradients[i], prefix + "gradient/" + std::to_string(i)));
     }
     GradientModel made;
-    made.model = std::make_shared<ov::Model>(results, parameters, model->get_friendly_name() + "/" + prefix.substr(0, prefix.size() - 1));
+    const auto name = model->get_friendly_name() + "/" + prefix.substr(0, prefix.size() - 1);
+    made.model = std::make_shared<ov::Model>(results, parameters, name);
     made.seed_parameter = copy.parameters.size();
     made.notes = tape.notes;
     return made;

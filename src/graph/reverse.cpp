@@ -31,9 +31,10 @@ const ov::Node* mark_varied(const std::vector<std::shared_ptr<ov::Node>>& nodes,
     return blocker;
 }
 
-bool matches(const Override& over, const ov::Node& node, UnitKind kind, Law law) {
-    return (over.node.empty() || over.node == node.get_friendly_name()) && (!over.unit || *over.unit == kind) &&
-           (!over.op || *over.op == node.get_type_info()) && (!over.law || *over.law == law);
+bool matches(const Override& over, const Unit& unit, const ov::Node& main, Law law) {
+    const bool named = over.node.empty() || over.node == main.get_friendly_name() || over.node == unit.name;
+    return named && (!over.unit || *over.unit == unit.kind) && (!over.op || *over.op == main.get_type_info()) &&
+           (!over.law || *over.law == law);
 }
 
 /// How specific an override is: node name before unit kind before op type before law.
@@ -44,10 +45,10 @@ int specificity(const Override& over) {
     return over.law ? 1 : 0;
 }
 
-const Override* resolve(const RuleSet& rules, const ov::Node& node, UnitKind kind, Law law) {
+const Override* resolve(const RuleSet& rules, const Unit& unit, const ov::Node& main, Law law) {
     const Override* best = nullptr;
     for (const auto& over : rules.overrides) {
-        if (!matches(over, node, kind, law)) continue;
+        if (!matches(over, unit, main, law)) continue;
         if (best == nullptr || specificity(over) > specificity(*best)) best = &over;
     }
     return best;
@@ -117,7 +118,7 @@ private:
         const auto& main = unit.main ? *unit.main : *node;
         const auto* facts = facts_of(main);
         const auto law = facts == nullptr ? Law::kBlocked : facts->law;
-        const auto* over = resolve(rules_, main, unit.kind, law);
+        const auto* over = resolve(rules_, unit, main, law);
         if (over == nullptr || unit.output.get_node() != node.get()) return false;
         const auto& output = outputs[unit.output.get_index()];
         if (output.empty()) return false;

@@ -11,7 +11,8 @@ using Family = std::span<const OpFacts> (*)();
 constexpr std::array kFamilies{
     Family{facts::arithmetic}, Family{facts::activations}, Family{facts::convolutions},
     Family{facts::pooling},    Family{facts::products},    Family{facts::reductions},
-    Family{facts::movement},   Family{facts::normalisation}, Family{facts::blocked},
+    Family{facts::movement},   Family{facts::slicing},     Family{facts::indexing},
+    Family{facts::resampling}, Family{facts::normalisation}, Family{facts::blocked},
 };
 
 std::map<ov::DiscreteTypeInfo, const OpFacts*> index_rows() {

@@ -64,6 +64,7 @@ struct RuleSet {
     bool twin = false;                           ///< needs a second forward pass, of the baseline
     std::vector<Override> overrides;
     std::vector<Law> plain_for;                  ///< laws for which the plain rule stands; others are refused by node
+    double parameter = 0.0;                      ///< what rules read as Tape::parameter (the epsilon of LRP-epsilon)
 };
 
 [[nodiscard]] const RuleSet& plain_rules();

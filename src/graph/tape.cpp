@@ -4,11 +4,8 @@
 #include "pellucid/error.hpp"
 
 namespace pellucid::graph {
-namespace {
 
 namespace op = ov::op;
-
-}  // namespace
 
 std::string describe_node(const ov::Node& node) {
     return std::string(node.get_type_name()) + " (node '" + node.get_friendly_name() + "')";
@@ -260,7 +257,6 @@ std::vector<Cotangent> Tape::plain(const std::shared_ptr<ov::Node>& node, std::v
 
 std::vector<Cotangent> Tape::vjp(const Unit& unit, const Cotangent& output) {
     std::map<Value, Cotangent> flowing{{unit.output, output}};
-    const std::set<Value> ends(unit.inputs.begin(), unit.inputs.end());
     for (auto node = unit.nodes.rbegin(); node != unit.nodes.rend(); ++node) {
         std::vector<Cotangent> outputs((*node)->get_output_size());
         bool reached = false;

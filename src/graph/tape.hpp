@@ -139,6 +139,7 @@ public:
     void name(ov::Node& node);
     void note(const std::string& text);
 
+    double parameter = 0.0;                          ///< of the rule set
     std::set<Value> varied;                          ///< tensors that depend on what is asked for
     std::vector<std::string> notes;
     std::unordered_map<const ov::Node*, std::shared_ptr<ov::Node>> twin;  ///< forward node -> that of the baseline

@@ -53,11 +53,155 @@ std::int64_t matmul_macs(const ov::Node& node) {
     return elements(node.get_output_partial_shape(0)) * a[turned ? a.size() - 2 : a.size() - 1].get_length();
 }
 
+struct Equation {
+    std::vector<std::string> inputs;
+    std::string output;
+};
+
+/// "ab,bc->ac"; a missing right side means the labels that occur once, in alphabetical order.
+Equation parse(const ov::Node& node) {
+    auto text = ov::as_type<const op::v7::Einsum>(&node)->get_equation();
+    std::erase(text, ' ');
+    if (text.find('.') != std::string::npos) refuse(node, "its equation has an ellipsis", "name all its axes");
+    const auto arrow = text.find("->");
+    const auto left = text.substr(0, arrow);
+    Equation made;
+    for (std::size_t from = 0; from <= left.size();) {
+        const auto comma = std::min(left.find(',', from), left.size());
+        made.inputs.push_back(left.substr(from, comma - from));
+        from = comma + 1;
+    }
+    std::map<char, int> occurs;
+    for (const auto& labels : made.inputs) {
+        for (const char label : labels) {
+            ++occurs[label];
+            if (std::count(labels.begin(), labels.end(), label) > 1) refuse(node, "an input's label repeats");
+        }
+    }
+    if (arrow != std::string::npos) {
+        made.output = text.substr(arrow + 2);
+    } else {
+        for (const auto& [label, times] : occurs) {
+            if (times == 1) made.output += label;
+        }
+    }
+    return made;
+}
+
+/// The cotangent takes its operand's place in the equation. Labels that only this operand has were summed over: the
+/// cotangent is the same all along them.
+Expr einsum_operand(const Node& node, const Equation& equation, std::size_t port, const Value& g, Tape& tape) {
+    std::string text = equation.output;
+    ov::OutputVector operands{g};
+    std::string known = equation.output;
+    for (std::size_t other = 0; other < equation.inputs.size(); ++other) {
+        if (other == port) continue;
+        text += "," + equation.inputs[other];
+        known += equation.inputs[other];
+        operands.push_back(node->input_value(other));
+    }
+    std::string found;
+    std::vector<std::int64_t> missing;
+    const auto& wanted = equation.inputs[port];
+    for (std::size_t axis = 0; axis < wanted.size(); ++axis) {
+        if (known.find(wanted[axis]) != std::string::npos) {
+            found += wanted[axis];
+        } else {
+            missing.push_back(static_cast<std::int64_t>(axis));
+        }
+    }
+    auto made = tape.make<op::v7::Einsum>(operands, text + "->" + found);
+    if (missing.empty()) return made;
+    made = tape.make<op::v0::Unsqueeze>(made.value, tape.integers(missing).value);
+    return tape.broadcast_like(made.value, node->input_value(port));
+}
+
+Cotangents einsum(const Node& node, const Cotangents& outputs, Tape& tape) {
+    const auto equation = parse(*node);
+    Cotangents made(node->get_input_size());
+    for (std::size_t port = 0; port < made.size(); ++port) {
+        if (tape.wants(*node, port)) made[port] = einsum_operand(node, equation, port, outputs[0].value, tape);
+    }
+    return made;
+}
+
+/// softmax(q k^T scale + mask), written out from the inputs of an attention op.
+struct Attention {
+    Expr q, k, v, scale, weights;
+};
+
+Expr causal_mask(const Expr& logits, std::int64_t rank) {
+    auto& tape = *logits.tape;
+    const auto places = [&](std::int64_t axis) {
+        const auto count = tape.make<op::v0::Squeeze>(tape.extent(logits.value, axis).value, tape.integers({0}).value);
+        return tape.make<op::v4::Range>(tape.integer(0).value, count.value, tape.integer(1).value, ov::element::i64);
+    };
+    const auto row = tape.make<op::v0::Unsqueeze>(places(rank - 2).value, tape.integers({1}).value);
+    const auto column = tape.make<op::v0::Unsqueeze>(places(rank - 1).value, tape.integers({0}).value);
+    return greater(column, row);
+}
+
+Attention attention_of(const Node& node, Tape& tape) {
+    const auto typed = ov::as_type_ptr<op::v13::ScaledDotProductAttention>(node);
+    Attention a{tape.in(*node, 0), tape.in(*node, 1), tape.in(*node, 2), {}, {}};
+    const auto rank = rank_of(*node, a.q.value);
+    if (node->get_input_size() > 5) refuse(*node, "it has a sink, for which there is no rule");
+    if (node->get_input_size() > 4) {
+        a.scale = tape.in(*node, 4);
+    } else {
+        const auto width = tape.make<op::v0::Convert>(tape.extent(a.q.value, rank - 1).value,
+                                                      a.q.value.get_element_type());
+        a.scale = 1.0 / sqrt(width);
+    }
+    auto logits = tape.make<op::v0::MatMul>((a.q * a.scale).value, a.k.value, false, true);
+    constexpr double kNever = -1e30;
+    if (typed->get_causal()) {
+        logits = select(causal_mask(logits, rank), tape.scalar(logits.value, kNever), logits);
+    } else if (node->get_input_size() > 3) {
+        const auto mask = tape.in(*node, 3);
+        logits = mask.value.get_element_type() == ov::element::boolean
+                     ? select(mask, logits, tape.scalar(logits.value, kNever))
+                     : logits + mask;
+    }
+    a.weights = tape.make<op::v8::Softmax>(logits.value, -1);
+    return a;
+}
+
+Cotangents attention(const Node& node, const Cotangents& outputs, Tape& tape) {
+    const auto a = attention_of(node, tape);
+    const auto g = tape.expr(outputs[0].value);
+    const auto product = [&](const Expr& left, const Expr& right, bool turn_left, bool turn_right) {
+        return tape.make<op::v0::MatMul>(left.value, right.value, turn_left, turn_right);
+    };
+    const auto by_weights = product(g, a.v, false, true);
+    const auto by_logits = a.weights * (by_weights - tape.sum((by_weights * a.weights).value, {-1}));
+    Cotangents made(node->get_input_size());
+    if (tape.wants(*node, 0)) {
+        made[0] = tape.sum_to((product(by_logits, a.k, false, false) * a.scale).value, a.q.value);
+    }
+    if (tape.wants(*node, 1)) {
+        made[1] = tape.sum_to((product(by_logits, a.q, true, false) * a.scale).value, a.k.value);
+    }
+    if (tape.wants(*node, 2)) made[2] = tape.sum_to(product(a.weights, g, true, false).value, a.v.value);
+    if (made.size() > 3 && tape.wants(*node, 3)) made[3] = tape.sum_to(by_logits.value, node->input_value(3));
+    return made;
+}
+
+/// Two products, of every query with every key and with every value.
+std::int64_t attention_macs(const ov::Node& node) {
+    const auto& q = node.get_input_partial_shape(0);
+    const auto& k = node.get_input_partial_shape(1);
+    if (q.is_dynamic() || k.is_dynamic() || k.size() < 2) return 0;
+    return (elements(q) + elements(node.get_output_partial_shape(0))) * k[k.size() - 2].get_length();
+}
+
 }  // namespace
 
 std::span<const OpFacts> products() {
     static const std::array kRows{
         row<op::v0::MatMul>(Law::kBilinear, matmul, {}, matmul_macs),
+        row<op::v7::Einsum>(Law::kBilinear, einsum),
+        row<op::v13::ScaledDotProductAttention>(Law::kBilinear, attention, {}, attention_macs),
     };
     return kRows;
 }

@@ -107,6 +107,13 @@ Cotangents log_softmax(const Node& node, const Cotangents& outputs, Tape& tape) 
     return {g - exp(tape.out(node)) * tape.sum(g.value, axes)};
 }
 
+/// The sums from the other end.
+Cotangents cumulative_sum(const Node& node, const Cotangents& outputs, Tape& tape) {
+    const auto sums = ov::as_type_ptr<op::v0::CumSum>(node);
+    return {tape.make<op::v0::CumSum>(outputs[0].value, node->input_value(1), sums->is_exclusive(),
+                                      !sums->is_reverse())};
+}
+
 constexpr std::string_view kTies = "elements that tie for the extreme share the gradient evenly";
 constexpr std::string_view kAtZero = "the gradient at 0 is taken as 0";
 
@@ -121,6 +128,7 @@ std::span<const OpFacts> reductions() {
         row<op::v1::ReduceMax>(Law::kSelecting, reduce_extreme, kTies),
         row<op::v1::ReduceMin>(Law::kSelecting, reduce_extreme, kTies),
         row<op::v1::ReduceProd>(Law::kElementwise, reduce_product),
+        row<op::v0::CumSum>(Law::kLinear, cumulative_sum),
         row<op::v1::Softmax>(Law::kNormalising, softmax_v1),
         row<op::v8::Softmax>(Law::kNormalising, softmax_v8),
         row<op::v5::LogSoftmax>(Law::kNormalising, log_softmax),

@@ -15,6 +15,9 @@ namespace pellucid::graph::facts {
 [[nodiscard]] std::span<const OpFacts> products();
 [[nodiscard]] std::span<const OpFacts> reductions();
 [[nodiscard]] std::span<const OpFacts> movement();
+[[nodiscard]] std::span<const OpFacts> slicing();
+[[nodiscard]] std::span<const OpFacts> indexing();
+[[nodiscard]] std::span<const OpFacts> resampling();
 [[nodiscard]] std::span<const OpFacts> normalisation();
 [[nodiscard]] std::span<const OpFacts> blocked();
 
