@@ -98,30 +98,39 @@ GradientModel build(const std::shared_ptr<ov::Model>& model, const Request& requ
     return made;
 }
 
-/// The buffer that weights are read from: the address of the constant behind conversions and reshapes.
-const void* buffer_of(const Value& w) {
+/// The constant that weights are read from, behind conversions and reshapes; null where there is none.
+const op::v0::Constant* stored(const Value& w) {
     const auto* node = w.get_node();
-    while (node->get_input_size() > 0 && !ov::is_type<op::v0::Parameter>(node)) node = node->get_input_node_ptr(0);
-    const auto* constant = ov::as_type<const op::v0::Constant>(node);
-    return constant == nullptr ? nullptr : constant->get_data_ptr();
+    while (node->get_input_size() > 0) node = node->get_input_node_ptr(0);
+    return ov::as_type<const op::v0::Constant>(node);
 }
 
-/// Equal buffers are merged when a model is saved, so equal bytes count as shared.
+/// Equal constants are merged when a model is saved, so equal bytes count as one buffer.
 bool same_weights(const Value& a, const Value& b) {
-    if (buffer_of(a) == nullptr || buffer_of(b) == nullptr) return a == b;
-    if (buffer_of(a) == buffer_of(b)) return true;
-    const auto left = Tape::constant_of(a);
-    const auto right = Tape::constant_of(b);
-    if (!left || !right || left->get_byte_size() != right->get_byte_size()) return false;
-    return std::memcmp(left->get_data_ptr(), right->get_data_ptr(), left->get_byte_size()) == 0;
+    const auto* left = stored(a);
+    const auto* right = stored(b);
+    if (left == nullptr || right == nullptr) return a == b;
+    if (left->get_data_ptr() == right->get_data_ptr()) return true;
+    return left->get_byte_size() == right->get_byte_size() &&
+           std::memcmp(left->get_data_ptr(), right->get_data_ptr(), left->get_byte_size()) == 0;
 }
 
-bool is_forward(const ov::Node& node) {
-    return ov::is_type<op::v1::Convolution>(&node) || ov::is_type<op::v1::GroupConvolution>(&node);
-}
-bool is_backward(const ov::Node& node) {
-    return ov::is_type<op::v1::ConvolutionBackpropData>(&node) ||
-           ov::is_type<op::v1::GroupConvolutionBackpropData>(&node);
+/// Which way an op reads its weights: two ops that read one buffer different ways get each other's packing.
+enum class Reading { kNone, kForward, kBackward };
+
+Reading reading_of(const ov::Node& node) {
+    if (ov::is_type<op::v1::Convolution>(&node) || ov::is_type<op::v1::GroupConvolution>(&node)) {
+        return Reading::kForward;
+    }
+    if (ov::is_type<op::v1::ConvolutionBackpropData>(&node) ||
+        ov::is_type<op::v1::GroupConvolutionBackpropData>(&node)) {
+        return Reading::kBackward;
+    }
+    if (const auto* product = ov::as_type<const op::v0::MatMul>(&node)) {
+        if (!is_weights(node.input_value(1))) return Reading::kNone;
+        return product->get_transpose_b() ? Reading::kForward : Reading::kBackward;
+    }
+    return Reading::kNone;
 }
 
 void guard(const std::shared_ptr<ov::Node>& node) {
@@ -165,8 +174,9 @@ int guard_tied_weights(const std::shared_ptr<ov::Model>& model) {
     std::vector<Value> forward;
     std::vector<std::shared_ptr<ov::Node>> backward;
     for (const auto& node : model->get_ordered_ops()) {
-        if (is_forward(*node)) forward.push_back(node->input_value(1));
-        if (is_backward(*node)) backward.push_back(node);
+        const auto reading = reading_of(*node);
+        if (reading == Reading::kForward) forward.push_back(node->input_value(1));
+        if (reading == Reading::kBackward) backward.push_back(node);
     }
     int rewritten = 0;
     for (const auto& node : backward) {

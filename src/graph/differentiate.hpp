@@ -35,7 +35,8 @@ struct GradientModel {
                                                  const ov::Output<ov::Node>& of, const RuleSet& rules = plain_rules());
 
 /// Makes an imported model safe for the engine's cache of packed weights: where one weight buffer feeds both a forward
-/// and a backward convolution (tied auto-encoders), the backward one reads Negative(W) and its output is negated.
+/// and a backward convolution, or a product with a matrix and one with its transpose (tied auto-encoders), the second
+/// reads Negative(W) and its output is negated.
 /// Returns the number of nodes rewritten.
 int guard_tied_weights(const std::shared_ptr<ov::Model>& model);
 

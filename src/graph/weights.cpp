@@ -58,6 +58,13 @@ Node negated_chain(const ov::Output<ov::Node>& v, const Named& made) {
 
 }  // namespace
 
+bool is_weights(const ov::Output<ov::Node>& w) {
+    const auto* node = w.get_node();
+    if (ov::is_type<op::v0::Parameter>(node)) return false;
+    const auto inputs = node->input_values();
+    return std::all_of(inputs.begin(), inputs.end(), [](const auto& input) { return is_weights(input); });
+}
+
 ov::Output<ov::Node> negate_weights(const ov::Output<ov::Node>& w, bool fold,
                                     const std::function<ov::Output<ov::Node>(const ov::Output<ov::Node>&)>& negative,
                                     const Named& made) {

@@ -15,4 +15,7 @@ namespace pellucid::graph {
     const std::function<ov::Output<ov::Node>(const ov::Output<ov::Node>&)>& negative,
     const std::function<void(ov::Node&)>& made);
 
+/// Whether a tensor is computed from constants alone, as weights are.
+[[nodiscard]] bool is_weights(const ov::Output<ov::Node>& w);
+
 }  // namespace pellucid::graph

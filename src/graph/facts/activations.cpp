@@ -59,9 +59,8 @@ constexpr auto kHSwish = [](E g, E x, E) {
     const auto middle = select(less(x, 3.0), x * (1.0 / 3.0) + 0.5, 1.0);
     return g * select(greater(x, -3.0), middle, 0.0);
 };
-constexpr auto kHSigmoid = [](E g, E, E y) {
-    return select(both(greater(y, 0.0), less(y, 1.0)), g * (1.0 / 6.0), 0.0);
-};
+// By the input: the engine's output in saturation is 1 but for rounding.
+constexpr auto kHSigmoid = [](E g, E x, E) { return select(less(abs(x), 3.0), g * (1.0 / 6.0), 0.0); };
 constexpr auto kMish = [](E g, E x, E) {
     const auto t = tanh(apply<op::v4::SoftPlus>(x));
     return g * (t + x * (1.0 - t * t) * sigmoid(x));

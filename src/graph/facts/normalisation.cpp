@@ -83,7 +83,7 @@ Cotangents mvn_v0(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto layer = ov::as_type_ptr<op::v0::MVN>(node);
     const auto reduced = layer->get_reduction_axes();
     return mvn_along(node, outputs, tape, {reduced.begin(), reduced.end()}, layer->get_normalize_variance(),
-                     layer->get_eps(), false);
+                     layer->get_eps(), true);
 }
 
 /// Scale and bias one a channel; mean and variance over groups of channels with all their places.

@@ -72,29 +72,33 @@ MeanAxis mean_axis(const ov::Node& node, const Op& pool, std::size_t axis) {
     return made;
 }
 
-/// Along each axis, how many elements each window counts: those in the data, or in data and padding (windows that a
-/// rounding up lets stick out beyond the padding count only what lies before its end).
-std::vector<std::int64_t> counted(const MeanAxis& axis, bool exclude_pad) {
+/// Along one axis, how many elements of the data each window holds.
+std::vector<std::int64_t> counted(const MeanAxis& axis) {
     std::vector<std::int64_t> counts;
     for (std::int64_t o = 0; o < axis.out; ++o) {
         std::int64_t count = 0;
         for (std::int64_t k = 0; k < axis.kernel; ++k) {
             const auto at = o * axis.stride - axis.begin + k * axis.dilation;
-            count += exclude_pad ? at >= 0 && at < axis.in : at < axis.in + axis.end;
+            count += at >= 0 && at < axis.in;
         }
         counts.push_back(std::max<std::int64_t>(count, 1));
     }
     return counts;
 }
 
-/// 1 / (elements in the window), [1, 1, out…]; a scalar where all windows count the same.
+/// 1 / (elements in the window), [1, 1, out…]; a scalar where all windows count the same. Padding counts when asked for,
+/// and then (as the engine has it) so does what a rounding up lets stick out; without any padding it never does.
 Expr inverse_counts(const std::vector<MeanAxis>& axes, bool exclude_pad, const Value& like, Tape& tape) {
+    const bool padded = std::any_of(axes.begin(), axes.end(), [](const MeanAxis& a) { return a.begin + a.end > 0; });
     std::vector<double> values{1.0};
     ov::Shape shape{1, 1};
     for (const auto& axis : axes) {
+        const std::vector<std::int64_t> all(static_cast<std::size_t>(axis.out), axis.kernel);
         std::vector<double> next;
         for (const auto value : values) {
-            for (const auto count : counted(axis, exclude_pad)) next.push_back(value / static_cast<double>(count));
+            for (const auto count : padded && !exclude_pad ? all : counted(axis)) {
+                next.push_back(value / static_cast<double>(count));
+            }
         }
         values = std::move(next);
         shape.push_back(static_cast<std::size_t>(axis.out));
@@ -148,8 +152,10 @@ Cotangents adaptive_max_pool(const Node& node, const Cotangents& outputs, Tape& 
         return tape.make<op::v1::Reshape>(v, tape.integers({0, 0, -1}).value, true);
     };
     const auto zeros = flat(tape.fill_like(x, 0.0).value);
+    // Its own output of places is i64, which the CPU plugin refuses here.
+    const auto places = tape.node<op::v8::AdaptiveMaxPool>(x, node->input_value(1), ov::element::i32);
     const auto scattered = tape.make<op::v12::ScatterElementsUpdate>(
-        zeros.value, flat(node->output(1)).value, flat(outputs[0].value).value, tape.integer(2).value,
+        zeros.value, flat(places->output(1)).value, flat(outputs[0].value).value, tape.integer(2).value,
         op::v12::ScatterElementsUpdate::Reduction::SUM);
     return {tape.reshape_like(scattered.value, x)};
 }

@@ -1,5 +1,6 @@
 // Matrix products.
 #include "graph/facts/table.hpp"
+#include "graph/weights.hpp"
 
 namespace pellucid::graph::facts {
 namespace {
@@ -22,6 +23,20 @@ Operand operand(const ov::Node& node, std::size_t port, bool transposed, Tape& t
     return {tape.make<op::v0::Unsqueeze>(x, axis.value).value, false, true};
 }
 
+/// The other operand, as the reverse pass reads it. Weights are read negated, as a transposed convolution's are: the CPU
+/// plugin takes the packing of a square matrix for that of its transpose (docs/decisions/0002).
+Cotangent reversed(const ov::Node& node, std::size_t port, const Value& matrix, Tape& tape) {
+    if (tape.wants(node, port) || !is_weights(matrix)) return {matrix, false};
+    return {tape.negative_weights(matrix), true};
+}
+
+struct Turns {
+    bool left, right;
+};
+Expr multiply(Tape& tape, const Value& left, const Value& right, Turns turns) {
+    return tape.make<op::v0::MatMul>(left, right, turns.left, turns.right);
+}
+
 Cotangents matmul(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto product = ov::as_type_ptr<op::v0::MatMul>(node);
     const auto a = operand(*node, 0, product->get_transpose_a(), tape);
@@ -29,19 +44,18 @@ Cotangents matmul(const Node& node, const Cotangents& outputs, Tape& tape) {
     auto g = tape.expr(outputs[0].value);
     if (b.vector) g = tape.make<op::v0::Unsqueeze>(g.value, tape.integers({-1}).value);
     if (a.vector) g = tape.make<op::v0::Unsqueeze>(g.value, tape.integers({-2}).value);
-    const auto multiply = [&](const Value& left, const Value& right, bool turn_left, bool turn_right) {
-        return tape.make<op::v0::MatMul>(left, right, turn_left, turn_right);
-    };
     Cotangents made(2);
     if (tape.wants(*node, 0)) {
-        const auto da = a.transposed ? multiply(b.matrix, g.value, b.transposed, true)
-                                     : multiply(g.value, b.matrix, false, !b.transposed);
-        made[0] = tape.reshape_like(tape.sum_to(da.value, a.matrix).value, node->input_value(0));
+        const auto w = reversed(*node, 1, b.matrix, tape);
+        const auto da = a.transposed ? multiply(tape, w.value, g.value, {b.transposed, true})
+                                     : multiply(tape, g.value, w.value, {false, !b.transposed});
+        made[0] = {tape.reshape_like(tape.sum_to(da.value, a.matrix).value, node->input_value(0)).value, w.negated};
     }
     if (tape.wants(*node, 1)) {
-        const auto db = b.transposed ? multiply(g.value, a.matrix, true, a.transposed)
-                                     : multiply(a.matrix, g.value, !a.transposed, false);
-        made[1] = tape.reshape_like(tape.sum_to(db.value, b.matrix).value, node->input_value(1));
+        const auto w = reversed(*node, 0, a.matrix, tape);
+        const auto db = b.transposed ? multiply(tape, g.value, w.value, {true, a.transposed})
+                                     : multiply(tape, w.value, g.value, {!a.transposed, false});
+        made[1] = {tape.reshape_like(tape.sum_to(db.value, b.matrix).value, node->input_value(1)).value, w.negated};
     }
     return made;
 }
