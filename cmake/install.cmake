@@ -27,4 +27,6 @@ file(GLOB parts
   ${engine}/libtbb.so.* ${engine}/libtbbmalloc.so.* ${engine}/libtbbbind_2_5.so.* ${engine}/libhwloc.so.*)
 install(PROGRAMS ${parts} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pellucid)
 
+# Labels that a card may name; src/model/labels.hpp says where they are looked for.
+install(FILES ${PELLUCID_ASSETS_DIR}/imagenet_labels.json DESTINATION ${CMAKE_INSTALL_DATADIR}/pellucid)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

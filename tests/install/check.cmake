@@ -42,4 +42,7 @@ if(NOT output MATCHES "espresso")
   message(FATAL_ERROR "the program built against the package says: ${output}")
 endif()
 
+# The program finds the engine's plugins and our own data in the installed tree.
 run(${WORK}/prefix/bin/pellucid inspect ${ASSETS}/mnist_cnn.onnx)
+file(COPY ${ASSETS}/efficientnet_lite0.onnx DESTINATION ${WORK})
+run(${WORK}/prefix/bin/pellucid card efficientnet_lite0.onnx --preset tf --labels imagenet)
