@@ -24,6 +24,9 @@ struct OverlayOptions {
     bool background_gray = true;   ///< the picture below is shown in gray, so that colours belong to the map alone
     int minimum_side = 448;        ///< small pictures are enlarged, pixels kept crisp
     std::string format = "png";    ///< png or svg: one drawing code
+    ColorMap signed_colors = ColorMap::kBlueRed;    ///< zero in the middle
+    ColorMap unsigned_colors = ColorMap::kInferno;  ///< zero at the low end
+    int maximum_side = 1600;       ///< larger pictures are drawn reduced to this, and the caption says so
 };
 
 /// A heat map ready to draw: channels summed, at its own resolution, in the picture's field.

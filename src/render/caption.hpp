@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "pellucid/explanation.hpp"
+#include "render/canvas.hpp"
+#include "render/raster.hpp"
+
+namespace pellucid::render {
+
+/// "espresso · logit 9.31"
+[[nodiscard]] std::string answer_text(const Explanation& explanation);
+
+/// "grad-cam at features.8 · the zero is …": how the map was made.
+[[nodiscard]] std::string method_text(const Explanation& explanation);
+
+/// "colours end at the 99th percentile of |values|: ±0.0123"
+[[nodiscard]] std::string scale_text(const HeatMap& map, const Scale& scale, double percentile, bool features);
+
+/// The colours from the low end of the scale to its high end, numbered below.
+/// @return the height it takes
+double draw_color_bar(Canvas& canvas, const HeatMap& map, const Scale& scale, ColorMap colors, const Box& bar,
+                      double text_size);
+
+}  // namespace pellucid::render

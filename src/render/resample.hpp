@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+namespace pellucid::render {
+
+struct Plane {
+    int width = 0, height = 0;
+    std::vector<float> values;
+};
+
+/// A rectangle of real coordinates.
+struct Window {
+    double x0, y0, x1, y1;
+};
+
+/// Fills `row` with the source's row y.
+using RowReader = std::function<void(int y, std::vector<float>& row)>;
+
+/// Each pixel of the result is the mean of the source over its share of `window` (source coordinates; parts that lie
+/// outside the source don't count; 0 where nothing lies inside). Enlarging keeps pixels crisp, reducing averages.
+[[nodiscard]] Plane box_resampled(const RowReader& source, int source_width, int source_height, const Window& window,
+                                  int width, int height);
+
+/// Bilinear at the pixels' centres, the source's border values continued.
+[[nodiscard]] Plane bilinear_resampled(const Plane& source, const Window& window, int width, int height);
+
+}  // namespace pellucid::render
