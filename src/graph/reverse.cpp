@@ -9,19 +9,36 @@ namespace {
 
 using Flowing = std::map<Value, Cotangent>;
 
+using Nodes = std::vector<std::shared_ptr<ov::Node>>;
+
+/// The nodes that `of` is computed from.
+std::set<const ov::Node*> leading_to(const Nodes& nodes, const Value& of) {
+    std::set<const ov::Node*> leading{of.get_node()};
+    for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+        if (leading.count(node->get()) == 0) continue;
+        for (const auto& input : (*node)->input_values()) leading.insert(input.get_node());
+    }
+    return leading;
+}
+
+bool varies(const ov::Node& node, const Tape& tape) {
+    const auto inputs = node.input_values();
+    return std::any_of(inputs.begin(), inputs.end(),
+                       [&](const Value& input) { return tape.varied.count(input) != 0; });
+}
+
 /// Marks the tensors that depend on `wrt`; returns the blocked node nearest to the output, for the message.
-const ov::Node* mark_varied(const std::vector<std::shared_ptr<ov::Node>>& nodes, const std::vector<Value>& wrt,
-                            Tape& tape) {
+const ov::Node* mark_varied(const Nodes& nodes, const std::vector<Value>& wrt, const Value& of, Tape& tape) {
+    const auto leading = leading_to(nodes, of);
     const ov::Node* blocker = nullptr;
     tape.varied.insert(wrt.begin(), wrt.end());
     for (const auto& node : nodes) {
-        const auto inputs = node->input_values();
-        const bool reached = std::any_of(inputs.begin(), inputs.end(),
-                                         [&](const Value& input) { return tape.varied.count(input) != 0; });
-        if (!reached) continue;
+        if (!varies(*node, tape)) continue;
         const auto* facts = facts_of(*node);
         if (facts != nullptr && facts->law == Law::kBlocked) {
+            if (leading.count(node.get()) == 0) continue;
             if (node->get_output_element_type(0).is_real()) blocker = node.get();
+            if (!facts->note.empty()) tape.note(describe_node(*node) + ": " + std::string(facts->note));
             continue;
         }
         for (const auto& output : node->outputs()) {
@@ -82,10 +99,7 @@ public:
     [[nodiscard]] const Flowing& flowing() const { return flowing_; }
 
     void visit(const std::shared_ptr<ov::Node>& node) {
-        const auto inputs = node->input_values();
-        const bool leads = std::any_of(inputs.begin(), inputs.end(),
-                                       [&](const Value& input) { return tape_.varied.count(input) != 0; });
-        if (!leads) return;
+        if (!varies(*node, tape_)) return;
         std::vector<Cotangent> outputs;
         for (const auto& output : node->outputs()) {
             const auto found = flowing_.find(output);
@@ -167,7 +181,7 @@ private:
 
 std::vector<Value> reverse(const std::vector<std::shared_ptr<ov::Node>>& nodes, const std::vector<Value>& wrt,
                            const Value& of, const Cotangent& seed, const RuleSet& rules, Tape& tape) {
-    const auto* blocker = mark_varied(nodes, wrt, tape);
+    const auto* blocker = mark_varied(nodes, wrt, of, tape);
     Reverse pass(rules, tape);
     pass.find_units_of(nodes, of);
     pass.seed(of, seed);
