@@ -158,6 +158,9 @@ std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
             fail(origin, "it holds '" + name + "' twice");
         }
     }
+    if (arrays.empty()) {
+        fail(origin, "it holds no array");
+    }
     return arrays;
 }
 
