@@ -34,7 +34,7 @@ struct HeatMap {
     int width = 0, height = 0;
     std::vector<float> values;
     bool is_signed = true;
-    bool smooth = false;           ///< bilinear enlargement (CAM maps); false: as pixels are
+    bool smooth = false;           ///< bicubic enlargement (CAM maps); false: as pixels are
 };
 
 /// The map of an explanation of a picture: pixel attributions with channels summed; CAM maps; features spread over pixels.

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "pellucid/error.hpp"
-#include "pellucid/render.hpp"
+#include "render/png.hpp"
 
 namespace pellucid::render {
 
@@ -85,7 +85,7 @@ void Canvas::outline(const Box& box, std::uint32_t color, double line_width, dou
     cairo_stroke(context_);
 }
 
-std::string Canvas::encoded() {
+std::string Canvas::encoded(bool fast) {
     check(cairo_status(context_));
     if (vector_) {
         cairo_surface_finish(surface_);
@@ -104,7 +104,7 @@ std::string Canvas::encoded() {
             }
         }
     }
-    return encode_png(image);
+    return png_of(image, fast);
 }
 
 std::string with_ids_in_order(const std::string& svg) {

@@ -32,7 +32,8 @@ public:
     void outline(const Box& box, std::uint32_t color, double line_width, double opacity = 1.0);
 
     /// The encoded drawing; nothing can be drawn after.
-    [[nodiscard]] std::string encoded();
+    /// @param fast  see png_of
+    [[nodiscard]] std::string encoded(bool fast);
 
 private:
     int width_, height_;

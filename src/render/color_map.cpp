@@ -77,7 +77,8 @@ Lch along(std::span<const Lch> points, double t) {
 /// Lightness falls evenly from white at zero to the same darkness at both ends.
 Lch diverging(double t) {
     const double s = 2.0 * t - 1.0, away = std::abs(s);
-    return {t, 1.0 - 0.56 * away, 0.245 * std::pow(away, 1.15), s < 0 ? 258.0 : 25.0};
+    // Within what sRGB has on both sides, or one side would bend where it is cut.
+    return {t, 1.0 - 0.56 * away, away * (0.265 - 0.09 * away), s < 0 ? 258.0 : 25.0};
 }
 
 constexpr std::array kViridis{Lch{0.0, 0.27, 0.12, 315.0}, Lch{0.25, 0.4325, 0.12, 275.0}, Lch{0.5, 0.595, 0.11, 205.0},

@@ -130,7 +130,7 @@ std::string draw_contact_sheet(const Image& picture, const std::array<double, 4>
                    static_cast<double>(grid.cell_height())});
     }
     canvas.text(foot, kMargin, end + 22.0);
-    return canvas.encoded();
+    return canvas.encoded(false);
 }
 
 }  // namespace pellucid

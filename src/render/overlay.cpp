@@ -120,7 +120,7 @@ std::string draw_overlay(const Explanation& explanation, const Image& picture, c
     const double bar_width = std::min(content, 448);
     draw_color_bar(canvas, panel.map, panel.scale, panel.colors, {kMargin, bar_top, bar_width, 12.0}, kSmallSize);
     foot.draw(canvas);
-    return canvas.encoded();
+    return canvas.encoded(true);
 }
 
 }  // namespace pellucid

@@ -47,7 +47,8 @@ void draw_panel(Canvas& canvas, const Panel& panel, double x, double y, double t
 
 void draw_field(Canvas& canvas, const Placement& at, double x, double y) {
     if (!at.whole()) {
-        canvas.outline({x + at.x, y + at.y, at.field_width, at.field_height}, 0x000000, 1.0, 0.45);
+        canvas.outline({x + at.x, y + at.y, at.field_width, at.field_height}, 0xffffff, 3.0, 0.7);
+        canvas.outline({x + at.x, y + at.y, at.field_width, at.field_height}, 0x000000, 1.0, 0.8);
     }
 }
 

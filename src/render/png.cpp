@@ -2,6 +2,7 @@
 
 #include "pellucid/error.hpp"
 #include "pellucid/render.hpp"
+#include "render/png.hpp"
 
 namespace pellucid {
 
@@ -20,7 +21,9 @@ png_uint_32 format_of(int channels) {
 
 }  // namespace
 
-std::string encode_png(const Image& image) {
+std::string encode_png(const Image& image) { return render::png_of(image, false); }
+
+std::string render::png_of(const Image& image, bool fast) {
     const auto expected = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) *
                           static_cast<std::size_t>(image.channels);
     if (image.width < 1 || image.height < 1 || image.pixels.size() != expected) {
@@ -33,6 +36,7 @@ std::string encode_png(const Image& image) {
     header.width = static_cast<png_uint_32>(image.width);
     header.height = static_cast<png_uint_32>(image.height);
     header.format = format_of(image.channels);
+    header.flags = fast ? PNG_IMAGE_FLAG_FAST : 0;
     png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(header);
     std::string bytes(size, '\0');
     if (png_image_write_to_memory(&header, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) == 0) {

@@ -39,7 +39,7 @@ Plane channel_shown(const Image& picture, int channel, int width, int height) {
     return box_resampled(channel_reader(picture, channel), picture.width, picture.height, all, width, height);
 }
 
-std::uint8_t byte(double value) { return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0))); }
+std::uint8_t byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0) + 0.5); }
 
 Image gray_shown(const Image& picture, int width, int height) {
     const Plane luma = channel_shown(picture, -1, width, height);
@@ -65,7 +65,7 @@ Plane map_shown(const HeatMap& map, const Placement& at) {
     const double per_x = map.width / at.field_width, per_y = map.height / at.field_height;
     const Window window{-at.x * per_x, -at.y * per_y, (at.width - at.x) * per_x, (at.height - at.y) * per_y};
     if (map.smooth) {
-        return bilinear_resampled(Plane{map.width, map.height, map.values}, window, at.width, at.height);
+        return cubic_resampled(Plane{map.width, map.height, map.values}, window, at.width, at.height);
     }
     const auto reader = [&map](int y, std::vector<float>& row) {
         const auto* from = map.values.data() + static_cast<std::size_t>(y) * row.size();
@@ -74,9 +74,30 @@ Plane map_shown(const HeatMap& map, const Placement& at) {
     return box_resampled(reader, map.width, map.height, window, at.width, at.height);
 }
 
-/// The map's part of the mixture: nothing at zero, the picture shining through in between, the bar's colour at the end.
-double opacity_at(double strength, double opacity) {
-    return std::pow(strength, 0.7) * (opacity + (1.0 - opacity) * strength);
+constexpr int kInks = 512;   // values apart on either side of zero
+
+/// What a value lays over the picture.
+struct Ink {
+    std::array<double, 3> color{};
+    double opacity = 0.0;
+};
+
+/// The map's part of the mixture: nothing at zero, the picture shining through in between; maps of single pixels reach
+/// the bar's colour at their end, those of whole regions leave the picture to be seen there too.
+double opacity_at(double strength, double opacity, bool regions) {
+    return std::pow(strength, 0.7) * (regions ? opacity : opacity + (1.0 - opacity) * strength);
+}
+
+/// The inks of the values -1 … 1.
+std::vector<Ink> inks_of(const HeatMap& map, const Scale& scale, const OverlayOptions& options) {
+    std::vector<Ink> inks;
+    for (int k = -kInks; k <= kInks; ++k) {
+        const double value = static_cast<double>(k) / kInks;
+        const auto color = color_of(value, map.is_signed, color_map_of(map, options));
+        inks.push_back({{static_cast<double>(color[0]), static_cast<double>(color[1]), static_cast<double>(color[2])},
+                        opacity_at(std::abs(value), options.opacity, map.smooth || scale.of_features)});
+    }
+    return inks;
 }
 
 }  // namespace
@@ -106,9 +127,9 @@ Scale scale_of(const HeatMap& map, double percentile, bool features) {
     const double high = below + 1 == sizes.end() ? low : *std::min_element(below + 1, sizes.end());
     const double end = low + (position - std::floor(position)) * (high - low);
     if (end > 0.0 && !features) {
-        return {end, false};
+        return {end, false, false};
     }
-    return {*std::max_element(sizes.begin(), sizes.end()), true};
+    return {*std::max_element(sizes.begin(), sizes.end()), true, features};
 }
 
 double in_scale(double value, const Scale& scale) {
@@ -138,20 +159,19 @@ Image overlaid(const Image& picture, const HeatMap& map, const Scale& scale, con
                const OverlayOptions& options) {
     Image image = options.background_gray ? gray_shown(picture, at.width, at.height) : shown(picture, at.width, at.height);
     const Plane values = map_shown(map, at);
-    const ColorMap colors = color_map_of(map, options);
+    const std::vector<Ink> inks = inks_of(map, scale, options);
     const auto columns = coverage(at.x, at.field_width, at.width), rows = coverage(at.y, at.field_height, at.height);
     std::size_t i = 0;
     for (const double row : rows) {
         for (const double column : columns) {
             const double inside = row * column, value = in_scale(static_cast<double>(values.values[i]), scale);
-            const double opacity = inside * opacity_at(std::abs(value), options.opacity);
-            const auto color = color_of(value, map.is_signed, colors);
+            const Ink& ink = inks[static_cast<std::size_t>(std::lrint((value + 1.0) * kInks))];
+            const double opacity = inside * ink.opacity;
             for (std::size_t c = 0; c < 3; ++c) {
-                const double seen = image.pixels[3 * i + c];
-                const double below = map.is_signed ? seen + kLight * (255.0 - seen) : kDark * seen;
-                const double left = seen + kLight * (255.0 - seen), outside = left + kOutside * (255.0 - left);
-                const double under = inside * below + (1.0 - inside) * outside;
-                image.pixels[3 * i + c] = byte((1.0 - opacity) * under + opacity * color[c]);
+                const double seen = image.pixels[3 * i + c], light = seen + kLight * (255.0 - seen);
+                const double below = map.is_signed ? light : kDark * seen;
+                const double under = inside * below + (1.0 - inside) * (light + kOutside * (255.0 - light));
+                image.pixels[3 * i + c] = byte((1.0 - opacity) * under + opacity * ink.color[c]);
             }
             ++i;
         }

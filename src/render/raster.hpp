@@ -23,6 +23,7 @@ struct Placement {
 struct Scale {
     double end = 0.0;       ///< of |values|; 0 when all values are zero
     bool largest = false;   ///< the largest |value|, not the percentile asked for
+    bool of_features = false;
 };
 
 /// The percentile of |values| by linear interpolation between order statistics (Hyndman and Fan's definition 7); the

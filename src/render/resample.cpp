@@ -1,6 +1,7 @@
 #include "render/resample.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace pellucid::render {
@@ -42,6 +43,30 @@ void reduce_row(const std::vector<float>& row, const std::vector<Share>& columns
     }
 }
 
+/// Four neighbours and their weights.
+struct Taps {
+    std::array<std::size_t, 4> at{};
+    std::array<float, 4> weights{};
+};
+
+std::vector<Taps> taps(double begin, double end, int count, int source) {
+    std::vector<Taps> all;
+    for (int i = 0; i < count; ++i) {
+        const double center = std::clamp(begin + (end - begin) * (i + 0.5) / count - 0.5, 0.0, source - 1.0);
+        const int left = static_cast<int>(center);
+        const double t = center - left;
+        const std::array<double, 4> weights{0.5 * t * (-1 + t * (2 - t)), 1 + t * t * (-2.5 + 1.5 * t),
+                                            0.5 * t * (1 + t * (4 - 3 * t)), 0.5 * t * t * (t - 1)};
+        Taps& tap = all.emplace_back();
+        for (int k = 0; k < 4; ++k) {
+            const auto to = static_cast<std::size_t>(k);
+            tap.at[to] = static_cast<std::size_t>(std::clamp(left + k - 1, 0, source - 1));
+            tap.weights[to] = static_cast<float>(weights[to]);
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 Plane box_resampled(const RowReader& source, int source_width, int source_height, const Window& window, int width,
@@ -69,25 +94,24 @@ Plane box_resampled(const RowReader& source, int source_width, int source_height
     return plane;
 }
 
-Plane bilinear_resampled(const Plane& source, const Window& window, int width, int height) {
+Plane cubic_resampled(const Plane& source, const Window& window, int width, int height) {
+    const auto columns = taps(window.x0, window.x1, width, source.width);
+    const auto rows = taps(window.y0, window.y1, height, source.height);
+    const auto [low, high] = std::minmax_element(source.values.begin(), source.values.end());
     Plane plane{width, height, {}};
     plane.values.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
-    const auto at = [&source](int x, int y) {
-        return source.values[static_cast<std::size_t>(y) * static_cast<std::size_t>(source.width) +
-                             static_cast<std::size_t>(x)];
-    };
-    for (int y = 0; y < height; ++y) {
-        const double v = std::clamp(window.y0 + (window.y1 - window.y0) * (y + 0.5) / height - 0.5, 0.0,
-                                    source.height - 1.0);
-        const int above = static_cast<int>(v), below = std::min(above + 1, source.height - 1);
-        const auto down = static_cast<float>(v - above);
-        for (int x = 0; x < width; ++x) {
-            const double u = std::clamp(window.x0 + (window.x1 - window.x0) * (x + 0.5) / width - 0.5, 0.0,
-                                        source.width - 1.0);
-            const int left = static_cast<int>(u), right = std::min(left + 1, source.width - 1);
-            const auto across = static_cast<float>(u - left);
-            plane.values.push_back((1 - down) * ((1 - across) * at(left, above) + across * at(right, above)) +
-                                   down * ((1 - across) * at(left, below) + across * at(right, below)));
+    for (const Taps& row : rows) {
+        for (std::size_t x = 0; x < columns.size(); ++x) {
+            float sum = 0.0F;
+            for (std::size_t j = 0; j < 4; ++j) {
+                const float* from = source.values.data() + row.at[j] * static_cast<std::size_t>(source.width);
+                float part = 0.0F;
+                for (std::size_t i = 0; i < 4; ++i) {
+                    part += columns[x].weights[i] * from[columns[x].at[i]];
+                }
+                sum += row.weights[j] * part;
+            }
+            plane.values.push_back(std::clamp(sum, *low, *high));
         }
     }
     return plane;

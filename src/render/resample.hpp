@@ -23,7 +23,7 @@ using RowReader = std::function<void(int y, std::vector<float>& row)>;
 [[nodiscard]] Plane box_resampled(const RowReader& source, int source_width, int source_height, const Window& window,
                                   int width, int height);
 
-/// Bilinear at the pixels' centres, the source's border values continued.
-[[nodiscard]] Plane bilinear_resampled(const Plane& source, const Window& window, int width, int height);
+/// Catmull and Rom's cubic at the pixels' centres, the source's border values continued, held to the range of the source.
+[[nodiscard]] Plane cubic_resampled(const Plane& source, const Window& window, int width, int height);
 
 }  // namespace pellucid::render

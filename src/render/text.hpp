@@ -1,9 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
-
-#include <pango/pango.h>
 
 typedef struct _cairo cairo_t;
 
