@@ -22,12 +22,16 @@ struct Target {
     Kind kind = Kind::kTop;
     int count = 1;
     std::string text, other;
+    /// What stood there before it was split at commas or at a hyphen: labels may hold both, and win where one fits.
+    std::string whole{};
+    bool quoted = false;  ///< `text` is a label, even where it reads like an index
 
-    static Target top(int count = 1) { return {Kind::kTop, count, {}, {}}; }
-    static Target index(std::int64_t index) { return {Kind::kClass, 1, std::to_string(index), {}}; }
-    static Target label(std::string label) { return {Kind::kClass, 1, std::move(label), {}}; }
+    static Target top(int count = 1) { return {Kind::kTop, count, {}, {}, {}, false}; }
+    static Target index(std::int64_t index) { return {Kind::kClass, 1, std::to_string(index), {}, {}, false}; }
+    static Target label(std::string label) { return {Kind::kClass, 1, std::move(label), {}, {}, true}; }
     /// The command line's spelling: top1, top5, INDEX, LABEL, A,B, margin:A-B, mask:FILE, OUTPUT[0,:,5].sum …
-    /// A comma separates several targets. Throws Error(kUsage).
+    /// A comma separates several targets. Labels with commas or hyphens are found by trying the whole first; quotes ("…"
+    /// or '…') keep one together whatever is in it. Throws Error(kUsage).
     static std::vector<Target> parse(std::string_view text);
 };
 

@@ -23,8 +23,10 @@ struct Model::Impl {
     graph::ReadModel read;                        ///< as read
     std::shared_ptr<ov::Model> network;           ///< batch made dynamic where that was verified, guards applied
     bool rebatched = true;                        ///< false: one row a request
-    Card card;
+    bool rows_checked = false;                    ///< whether rows were seen to be independent (at the first stream)
+    Card card;                                    ///< completed: an entry for each input and output, in their order
     bool card_given = false;
+    std::vector<bool> kind_guessed;               ///< for each output: its kind stands on no card and no last activation
     std::vector<TensorInfo> inputs, outputs;
     std::vector<std::string> notes;
     std::map<std::string, std::shared_ptr<engine::Session>> sessions;   ///< by a key that names the graph
@@ -41,6 +43,13 @@ struct LogitTensor {
     int axis = 1;        ///< of the classes
 };
 [[nodiscard]] LogitTensor logits_of(const Model::Impl& impl, std::size_t output);
+
+/// How a graph of this model is compiled.
+[[nodiscard]] engine::CompileOptions compile_options(const Model::Impl& impl, bool single_pass);
+
+/// Before the first stream of more than one row at a time: tries whether rows are independent. If they are not, rows go
+/// one a request from then on, and a note says so.
+void check_rows(Model::Impl& impl);
 
 }  // namespace model
 }  // namespace pellucid
