@@ -5,6 +5,7 @@
 
 #include "core/random.hpp"
 #include "openvino/opsets/opset16.hpp"
+#include "openvino/runtime/core.hpp"
 
 namespace nets {
 
@@ -15,6 +16,17 @@ std::vector<float> values(std::size_t count, std::uint64_t seed) {
     std::vector<float> result(count);
     std::generate(result.begin(), result.end(), [&] { return 2.0F * random.uniform() - 1.0F; });
     return result;
+}
+
+std::shared_ptr<ov::Model> from_file(const std::string& path) {
+    auto model = ov::Core().read_model(path);
+    std::map<std::size_t, ov::PartialShape> shapes;
+    for (std::size_t index = 0; index < model->inputs().size(); ++index) {
+        shapes[index] = model->input(index).get_partial_shape();
+        shapes[index][0] = -1;
+    }
+    model->reshape(shapes);
+    return model;
 }
 
 std::shared_ptr<op::Parameter> rows(const std::string& name, const std::vector<std::int64_t>& row,

@@ -27,6 +27,9 @@ Linear linear(std::int64_t n, std::int64_t m, std::uint64_t seed);
 /// x[N, 3, side, side] -> three convolutions (one strided, one by group), pooling, softmax: logits of 10 classes.
 std::shared_ptr<ov::Model> small_cnn(std::int64_t side, std::uint64_t seed);
 
+/// A network of a file, its first axes dynamic.
+std::shared_ptr<ov::Model> from_file(const std::string& path);
+
 /// Parameter x with a first axis of extent -1, named, and whatever `row` says.
 std::shared_ptr<ov::op::v0::Parameter> rows(const std::string& name, const std::vector<std::int64_t>& row,
                                             ov::element::Type type = ov::element::f32);
