@@ -52,13 +52,18 @@ class Value:
 class Builder:
     """Appends nodes; a node bears the name of its output."""
 
-    def __init__(self, seed: int, input_shape: tuple[int, ...], opset: int, samples: int = 4) -> None:
+    def __init__(self, seed: int, input_shape: tuple[int, ...], opset: int, samples: int = 8) -> None:
         self.rng = np.random.Generator(np.random.PCG64(seed))
         self.opset = opset
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
         self.input_shape = input_shape
+        self.samples = samples
         self.input = Value("input", pictures(self.rng, samples, input_shape).astype(np.float32).astype(np.float64))
+
+    def watch(self, points: np.ndarray) -> None:
+        """Further inputs that run through the network and count in no statistic: `move_off_kinks` keeps off them."""
+        self.input.data = np.concatenate([self.input.data, points.astype(np.float64)])
 
     def constant(self, name: str, values: np.ndarray, dtype: type = np.float32) -> np.ndarray:
         """Stores `values`, and returns them as stored."""
@@ -76,6 +81,17 @@ class Builder:
 
     def gain(self, data: np.ndarray, wanted: float = 1.0) -> float:
         return float(rounded(np.asarray(wanted / data.std())))
+
+    def move_off_kinks(self, x: Value, shift: str, reach: float = 0.1) -> None:
+        """Changes a channel's `shift` by at most `reach`, so that the values of `x` at watched points keep as far from
+        zero as they can: rounding then leaves every ReLU there on its side, and a gradient is a number to compare."""
+        moved = numpy_helper.to_array(self.constants[shift]).astype(np.float64)
+        before = moved.copy()
+        for channel, values in enumerate(x.data[self.samples :].swapaxes(0, 1).reshape(moved.size, -1)):
+            near = np.sort(np.append(values[np.abs(values) < reach], (-reach, reach)))
+            widest = np.argmax(np.diff(near))
+            moved[channel] -= 0.5 * (near[widest] + near[widest + 1])
+        x.data = x.data + (self.constant(shift, np.round(moved * 2.0**20) / 2.0**20) - before)[:, None, None]
 
     def save(self, output: Value, path: Path) -> None:
         graph = helper.make_graph(

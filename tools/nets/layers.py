@@ -95,8 +95,9 @@ def biased_conv(net: Builder, x: Value, name: str, channels: int, window: Window
 def batch_norm(net: Builder, x: Value, name: str, gain: float = 1.0) -> Value:
     """Statistics of the activations that it meets; scale about `gain` and shift about 0, different for each channel."""
     channels = x.data.shape[1]
-    mean = net.constant(name + ".running_mean", rounded(x.data.mean(axis=(0, 2, 3))))
-    variance = net.constant(name + ".running_var", rounded(x.data.var(axis=(0, 2, 3))))
+    seen = x.data[: net.samples]
+    mean = net.constant(name + ".running_mean", rounded(seen.mean(axis=(0, 2, 3))))
+    variance = net.constant(name + ".running_var", rounded(seen.var(axis=(0, 2, 3))))
     scale = net.constant(name + ".weight", gain * (1.0 + 0.2 * net.rng.standard_normal(channels)))
     shift = net.constant(name + ".bias", 0.2 * net.rng.standard_normal(channels))
     factor = scale / np.sqrt(variance + 1e-5)
@@ -162,9 +163,10 @@ def dense(net: Builder, x: Value, name: str, width: int, spread: float = 1.0) ->
     """Gemm, scaled so that its outputs differ by about `spread`; the mean over the pictures goes into the bias, so that
     answers tell one picture from another."""
     weights = net.weights((width, x.data.shape[1]), x.data.shape[1])
-    weights = weights * net.gain(x.data @ weights.T - (x.data @ weights.T).mean(axis=0), spread)
+    seen = x.data[: net.samples]
+    weights = weights * net.gain(seen @ weights.T - (seen @ weights.T).mean(axis=0), spread)
     weights = net.constant(name + ".weight", weights)
-    offsets = -(x.data @ weights.T).mean(axis=0) + 0.3 * spread * net.rng.standard_normal(width)
+    offsets = -(seen @ weights.T).mean(axis=0) + 0.3 * spread * net.rng.standard_normal(width)
     offsets = net.constant(name + ".bias", rounded(offsets))
     inputs = [x.name, name + ".weight", name + ".bias"]
     return net.node("Gemm", name, inputs, x.data @ weights.T + offsets, transB=1)

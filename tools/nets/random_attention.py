@@ -17,7 +17,7 @@ def block(net: Builder, x: Value, name: str) -> Value:
 
 
 def build(seed: int) -> tuple[Builder, Value]:
-    net = Builder(seed, (3, 32, 32), opset=17, samples=8)
+    net = Builder(seed, (3, 32, 32), opset=17)
     x = biased_conv(net, net.input, "patches", WIDTH, Window(PATCH, PATCH, (0, 0, 0, 0)))
     tokens = x.data.shape[2] * x.data.shape[3]
     x = transpose(net, reshape(net, x, "patches/flat", [0, WIDTH, -1]), "patches/tokens", [0, 2, 1])

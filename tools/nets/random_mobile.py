@@ -20,7 +20,7 @@ def block(net: Builder, x: Value, name: str, shape: tuple[int, int, int], stride
 
 
 def build(seed: int) -> tuple[Builder, Value]:
-    net = Builder(seed, (3, 64, 64), opset=14, samples=8)
+    net = Builder(seed, (3, 64, 64), opset=14)
     x = conv(net, net.input, "stem/conv", 16, Window(3, 2, (0, 0, 1, 1)))
     x = hard_swish(net, batch_norm(net, x, "stem/bn"), "stem/swish")
     x = block(net, x, "block1", (32, 24, 3), 2)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A small Inception-like net: overlapping pools, uneven pads, dilation, parametric ReLU, concatenation, an oblong input."""
+"""A small Inception-like net: overlapping pools, uneven pads, dilation, parametric ReLU, concatenation, not square."""
 
 import sys
 
@@ -17,7 +17,7 @@ def mixed(net: Builder, x: Value, name: str, channels: int) -> Value:
 
 
 def build(seed: int) -> tuple[Builder, Value]:
-    net = Builder(seed, (3, 56, 40), opset=13, samples=8)
+    net = Builder(seed, (3, 56, 40), opset=13)
     x = biased_conv(net, net.input, "stem/conv", 24, Window(5, 2, (1, 2, 2, 1)))
     x = prelu(net, x, "stem/prelu")
     x = max_pool(net, x, "stem/pool", Window(3, 2, (0, 1, 1, 0)))
