@@ -87,7 +87,6 @@ constexpr std::array kInferno{Lch{0.0, 0.08, 0.04, 285.0}, Lch{0.25, 0.3025, 0.1
                               Lch{0.75, 0.7475, 0.18, 414.0}, Lch{1.0, 0.97, 0.10, 466.0}};
 constexpr std::array kTurbo{Lch{0.0, 0.30, 0.16, 300.0}, Lch{0.2, 0.66, 0.17, 250.0}, Lch{0.4, 0.86, 0.19, 165.0},
                             Lch{0.6, 0.88, 0.19, 115.0}, Lch{0.8, 0.68, 0.20, 45.0}, Lch{1.0, 0.38, 0.16, 27.0}};
-constexpr std::array kGray{Lch{0.0, 0.0, 0.0, 0.0}, Lch{1.0, 1.0, 0.0, 0.0}};
 
 template <typename Path>
 Table sampled(Path&& path) {
@@ -121,7 +120,13 @@ const Table& table_of(ColorMap map) {
         }
         case ColorMap::kGray: break;
     }
-    static const Table table = sampled(through(kGray));
+    static const Table table = [] {
+        Table gray;
+        for (std::size_t i = 0; i <= kSteps; ++i) {
+            gray[i].fill(static_cast<std::uint8_t>(std::lround(255.0 * static_cast<double>(i) / kSteps)));
+        }
+        return gray;
+    }();
     return table;
 }
 
