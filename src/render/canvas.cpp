@@ -124,7 +124,8 @@ std::string with_ids_in_order(const std::string& svg) {
         }
         const std::size_t begin = next[nearest] + kMarks[nearest].size(), end = svg.find_first_of("\")", begin);
         result.append(svg, at, begin - at);
-        result += names.emplace(svg.substr(begin, end - begin), std::string("p").append(std::to_string(names.size()))).first->second;
+        result += names.emplace(svg.substr(begin, end - begin), std::string("p").append(std::to_string(names.size())))
+                      .first->second;
         at = end;
         next[nearest] = svg.find(kMarks[nearest], at);
     }

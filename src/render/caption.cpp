@@ -11,10 +11,14 @@ constexpr std::uint32_t kNumbers = 0x555555;
 
 std::string score_name(Score score) {
     switch (score) {
-        case Score::kLogit: return "logit";
-        case Score::kProbability: return "probability";
-        case Score::kLogProbability: return "log-probability";
-        case Score::kDefault: break;
+        case Score::kLogit:
+            return "logit";
+        case Score::kProbability:
+            return "probability";
+        case Score::kLogProbability:
+            return "log-probability";
+        case Score::kDefault:
+            break;
     }
     return "score";
 }
@@ -46,7 +50,8 @@ std::string scale_text(const HeatMap& map, const Scale& scale, double percentile
     if (!(scale.end > 0.0)) {
         return "every " + what + " is zero";
     }
-    std::string which = scale.largest ? std::string("largest |") + what : ordinal(percentile) + " percentile of |" + what;
+    std::string which =
+        scale.largest ? std::string("largest |") + what : ordinal(percentile) + " percentile of |" + what;
     which += scale.largest ? "|" : "s|";
     return "colours end at the " + which + ": " + (map.is_signed ? "±" : "") + number_text(scale.end);
 }

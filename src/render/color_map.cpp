@@ -12,7 +12,7 @@ namespace pellucid {
 
 namespace {
 
-constexpr int kSteps = 512;   // even, so that 0.5, the zero of signed maps, is an entry
+constexpr int kSteps = 512;  // even, so that 0.5, the zero of signed maps, is an entry
 using Color = std::array<std::uint8_t, 3>;
 using Table = std::array<Color, kSteps + 1>;
 
@@ -63,7 +63,7 @@ Lch along(std::span<const Lch> points, double t) {
         ++i;
     }
     const double width = points[i + 1].t - points[i].t, u = (t - points[i].t) / width;
-    const auto cubic = [&](double Lch::*part) {
+    const auto cubic = [&](double Lch::* part) {
         const auto slope = [&](std::size_t k) {
             const std::size_t before = k == 0 ? 0 : k - 1, after = std::min(k + 1, points.size() - 1);
             return (points[after].*part - points[before].*part) / (points[after].t - points[before].t);
@@ -86,7 +86,7 @@ constexpr std::array kViridis{Lch{0.0, 0.27, 0.12, 315.0}, Lch{0.25, 0.4325, 0.1
 constexpr std::array kInferno{Lch{0.0, 0.08, 0.04, 285.0}, Lch{0.25, 0.3025, 0.16, 312.0}, Lch{0.5, 0.525, 0.20, 378.0},
                               Lch{0.75, 0.7475, 0.18, 414.0}, Lch{1.0, 0.97, 0.10, 466.0}};
 constexpr std::array kTurbo{Lch{0.0, 0.30, 0.16, 300.0}, Lch{0.2, 0.66, 0.17, 250.0}, Lch{0.4, 0.86, 0.19, 165.0},
-                            Lch{0.6, 0.88, 0.19, 115.0}, Lch{0.8, 0.68, 0.20, 45.0}, Lch{1.0, 0.38, 0.16, 27.0}};
+                            Lch{0.6, 0.88, 0.19, 115.0}, Lch{0.8, 0.68, 0.20, 45.0},  Lch{1.0, 0.38, 0.16, 27.0}};
 
 template <typename Path>
 Table sampled(Path&& path) {
@@ -98,9 +98,7 @@ Table sampled(Path&& path) {
 }
 
 const Table& table_of(ColorMap map) {
-    const auto through = [](std::span<const Lch> points) {
-        return [points](double t) { return along(points, t); };
-    };
+    const auto through = [](std::span<const Lch> points) { return [points](double t) { return along(points, t); }; };
     switch (map) {
         case ColorMap::kBlueRed: {
             static const Table table = sampled(diverging);
@@ -118,7 +116,8 @@ const Table& table_of(ColorMap map) {
             static const Table table = sampled(through(kTurbo));
             return table;
         }
-        case ColorMap::kGray: break;
+        case ColorMap::kGray:
+            break;
     }
     static const Table table = [] {
         Table gray;
@@ -133,7 +132,7 @@ const Table& table_of(ColorMap map) {
 }  // namespace
 
 std::array<std::uint8_t, 3> color_at(ColorMap map, double t) {
-    const double inside = t >= 0.0 ? std::min(t, 1.0) : 0.0;   // NaN: the low end
+    const double inside = t >= 0.0 ? std::min(t, 1.0) : 0.0;  // NaN: the low end
     return table_of(map)[static_cast<std::size_t>(std::lround(inside * kSteps))];
 }
 

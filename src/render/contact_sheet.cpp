@@ -2,7 +2,6 @@
 #include <cmath>
 #include <memory>
 #include <optional>
-#include <memory>
 
 #include "pellucid/error.hpp"
 #include "render/caption.hpp"
@@ -94,8 +93,9 @@ void draw_cell(Canvas& canvas, const Grid& grid, const Cell& cell, const Image& 
 }
 
 std::string footnote(const std::vector<ContactSheetCell>& cells, const OverlayOptions& options) {
-    return answer_text(*cells.front().explanation) + " · channels summed · each map has its own scale, which ends at the " +
-           number_text(options.percentile, 6) + "th percentile of its |values| (weights of features: the largest)";
+    return answer_text(*cells.front().explanation) +
+           " · channels summed · each map has its own scale, which ends at the " + number_text(options.percentile, 6) +
+           "th percentile of its |values| (weights of features: the largest)";
 }
 
 }  // namespace

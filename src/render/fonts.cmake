@@ -29,3 +29,10 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/font_data.cpp.in ${CMAKE_CURRENT_BINARY
 target_sources(pellucid_render PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/font_data.cpp)
 set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/font_data.cpp TARGET_DIRECTORY pellucid_render
   PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+
+# Their licences go where the library goes.
+foreach(package fonts-noto-core fonts-droid-fallback fonts-nanum)
+  if(EXISTS /usr/share/doc/${package}/copyright)
+    install(FILES /usr/share/doc/${package}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR}/licences RENAME ${package})
+  endif()
+endforeach()

@@ -75,8 +75,6 @@ PangoFontMap* font_map(FontSet set) {
     return map;
 }
 
-const char* families(FontSet set) {
-    return set == FontSet::kSystem ? "Noto Sans, sans-serif" : "Noto Sans";
-}
+const char* families(FontSet set) { return set == FontSet::kSystem ? "Noto Sans, sans-serif" : "Noto Sans"; }
 
 }  // namespace pellucid::render

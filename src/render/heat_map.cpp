@@ -100,7 +100,8 @@ HeatMap heat_map(const Explanation& explanation, int channel_axis) {
         refuse(explanation);
     }
     if (!std::all_of(map.values.begin(), map.values.end(), [](float v) { return std::isfinite(v); })) {
-        throw Error(ErrorCode::kInternal, "the attribution by " + explanation.method + " has values that are not finite");
+        throw Error(ErrorCode::kInternal,
+                    "the attribution by " + explanation.method + " has values that are not finite");
     }
     const auto negative = [](float v) { return v < 0.0F; };
     const auto values = explanation.attribution.values();

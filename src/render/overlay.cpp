@@ -98,8 +98,8 @@ std::string draw_overlay(const Explanation& explanation, const Image& picture, c
                          int channel_axis, const OverlayOptions& options) {
     check_picture(picture);
     const Size size = size_shown(picture, options);
-    const Panel panel = make_panel(explanation, picture, place(picture, field, size.width, size.height),
-                                   channel_axis, options);
+    const Panel panel =
+        make_panel(explanation, picture, place(picture, field, size.width, size.height), channel_axis, options);
     const int content = std::max(size.width, 448), width = content + 2 * kMargin;
 
     Column head(kMargin, kMargin - 6.0, content);

@@ -10,10 +10,14 @@ namespace {
 
 png_uint_32 format_of(int channels) {
     switch (channels) {
-        case 1: return PNG_FORMAT_GRAY;
-        case 3: return PNG_FORMAT_RGB;
-        case 4: return PNG_FORMAT_RGBA;
-        default: break;
+        case 1:
+            return PNG_FORMAT_GRAY;
+        case 3:
+            return PNG_FORMAT_RGB;
+        case 4:
+            return PNG_FORMAT_RGBA;
+        default:
+            break;
     }
     throw Error(ErrorCode::kUsage, "a picture of " + std::to_string(channels) + " channels cannot be written as PNG",
                 "give 1, 3 or 4 channels");

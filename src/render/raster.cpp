@@ -157,7 +157,8 @@ Image shown(const Image& picture, int width, int height) {
 
 Image overlaid(const Image& picture, const HeatMap& map, const Scale& scale, const Placement& at,
                const OverlayOptions& options) {
-    Image image = options.background_gray ? gray_shown(picture, at.width, at.height) : shown(picture, at.width, at.height);
+    Image image =
+        options.background_gray ? gray_shown(picture, at.width, at.height) : shown(picture, at.width, at.height);
     const Plane values = map_shown(map, at);
     const std::vector<Ink> inks = inks_of(map, scale, options);
     const auto columns = coverage(at.x, at.field_width, at.width), rows = coverage(at.y, at.field_height, at.height);

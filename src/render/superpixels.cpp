@@ -26,13 +26,14 @@ std::vector<int> distances(const FeaturePlane& plane) {
         return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
     };
     const auto from = [&](int x, int y, int i, int j) {
-        const bool same = i >= 0 && j >= 0 && i < width && j < height && plane.features[index(i, j)] == plane.features[index(x, y)];
+        const bool same =
+            i >= 0 && j >= 0 && i < width && j < height && plane.features[index(i, j)] == plane.features[index(x, y)];
         return same ? far[index(i, j)] + 1 : 1;
     };
     for (int y = 0; y < height; ++y) {
         for (int x = 0; x < width; ++x) {
-            far[index(x, y)] = std::min({from(x, y, x - 1, y), from(x, y, x - 1, y - 1), from(x, y, x, y - 1),
-                                         from(x, y, x + 1, y - 1)});
+            far[index(x, y)] = std::min(
+                {from(x, y, x - 1, y), from(x, y, x - 1, y - 1), from(x, y, x, y - 1), from(x, y, x + 1, y - 1)});
         }
     }
     for (int y = height - 1; y >= 0; --y) {
@@ -62,8 +63,8 @@ FeaturePlane features_shown(const Explanation& explanation, const Placement& at)
             const auto row = static_cast<std::int64_t>(std::floor(v * static_cast<double>(map_height)));
             const auto column = static_cast<std::int64_t>(std::floor(u * static_cast<double>(map_width)));
             const bool inside = u >= 0 && v >= 0 && row < map_height && column < map_width;
-            plane.features.push_back(
-                inside ? static_cast<int>(map[static_cast<std::size_t>(row * map_width + column)]) : -1);
+            plane.features.push_back(inside ? static_cast<int>(map[static_cast<std::size_t>(row * map_width + column)])
+                                            : -1);
         }
     }
     return plane;
@@ -73,8 +74,9 @@ void draw_borders(Image& image, const FeaturePlane& plane) {
     for (int y = 0; y < plane.height; ++y) {
         for (int x = 0; x < plane.width; ++x) {
             const bool light = differs(plane, x, y, 1), dark = !light && differs(plane, x, y, -1);
-            std::uint8_t* pixel = image.pixels.data() + 3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(plane.width) +
-                                                             static_cast<std::size_t>(x));
+            std::uint8_t* pixel =
+                image.pixels.data() +
+                3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(plane.width) + static_cast<std::size_t>(x));
             for (int c = 0; c < 3 && (light || dark); ++c) {
                 pixel[c] = static_cast<std::uint8_t>(light ? (pixel[c] + 3 * 255) / 4 : pixel[c] * 11 / 20);
             }

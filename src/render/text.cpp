@@ -48,9 +48,9 @@ PangoLayout* laid_out(FontSet set, const std::string& text, const TextStyle& sty
         pango_layout_set_auto_dir(layout, TRUE);
         // Pango mirrors alignment in right-to-left paragraphs, and a caption stays where it is.
         const bool mirrored = pango_layout_get_direction(layout, 0) == PANGO_DIRECTION_RTL;
-        pango_layout_set_alignment(layout, style.align == Align::kCenter ? PANGO_ALIGN_CENTER
+        pango_layout_set_alignment(layout, style.align == Align::kCenter                ? PANGO_ALIGN_CENTER
                                            : (style.align == Align::kRight) != mirrored ? PANGO_ALIGN_RIGHT
-                                                                                       : PANGO_ALIGN_LEFT);
+                                                                                        : PANGO_ALIGN_LEFT);
     }
     return layout;
 }

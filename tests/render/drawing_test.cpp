@@ -37,7 +37,8 @@ std::string sheet(const std::string& format) {
     static const Explanation first = ramp(28), second = lime();
     OverlayOptions options;
     options.format = format;
-    return draw_contact_sheet(flat_picture(28, 28, 90), {0, 0, 28, 28}, 1, "数字: 7", {{&first, "1.2 s"}, {&second, "3 s"}}, options);
+    return draw_contact_sheet(flat_picture(28, 28, 90), {0, 0, 28, 28}, 1, "数字: 7",
+                              {{&first, "1.2 s"}, {&second, "3 s"}}, options);
 }
 
 TEST(Png, RoundTripsAndRefusesWhatIsNoPicture) {
@@ -50,9 +51,9 @@ TEST(Png, RoundTripsAndRefusesWhatIsNoPicture) {
 }
 
 TEST(Text, EveryScriptHasGlyphs) {
-    for (const char* label : {"espresso", "Ελληνικά кофе", "日本語 コーヒー", "咖啡", "한국어 커피", "العربية قهوة", "עברית", "हिन्दी कॉफ़ी",
-                              "বাংলা", "ไทย กาแฟ", "தமிழ்", "తెలుగు", "ქართული", "հայերեն", "አማርኛ", "ខ្មែរ", "ລາວ", "မြန်မာ",
-                              "±0.0123 · 224×224 − ≤ → ∑"}) {
+    for (const char* label : {"espresso", "Ελληνικά кофе", "日本語 コーヒー", "咖啡", "한국어 커피", "العربية قهوة",
+                              "עברית", "हिन्दी कॉफ़ी", "বাংলা", "ไทย กาแฟ", "தமிழ்", "తెలుగు", "ქართული", "հայերեն", "አማርኛ",
+                              "ខ្មែរ", "ລາວ", "မြန်မာ", "±0.0123 · 224×224 − ≤ → ∑"}) {
         EXPECT_EQ(render::Text(label, {}).unknown_glyphs(), 0) << label;
         EXPECT_EQ(render::Text(label, {.bold = true}).unknown_glyphs(), 0) << label;
     }
@@ -69,7 +70,9 @@ TEST(Overlay, GivesTheSameBytesAgainAndInThreads) {
     for (const char* format : {"png", "svg"}) {
         OverlayOptions options;
         options.format = format;
-        const auto draw = [&options] { return draw_overlay(ramp(28), flat_picture(28, 28, 90), {0, 0, 28, 28}, 1, options); };
+        const auto draw = [&options] {
+            return draw_overlay(ramp(28), flat_picture(28, 28, 90), {0, 0, 28, 28}, 1, options);
+        };
         const std::string first = draw(), first_sheet = sheet(format);
         std::vector<std::string> drawn(8);
         std::vector<std::thread> threads;
@@ -99,9 +102,11 @@ TEST(Overlay, DrawsExtremes) {
         int width, height;
         float value;
     };
-    for (const Case& extreme : {Case{1, 1, 1.0F}, Case{5000, 2, -1.0F}, Case{2, 3000, 0.0F}, Case{28, 28, 0.0F}, Case{28, 28, 3e38F}, Case{28, 28, -1e-42F}}) {
+    for (const Case& extreme : {Case{1, 1, 1.0F}, Case{5000, 2, -1.0F}, Case{2, 3000, 0.0F}, Case{28, 28, 0.0F},
+                                Case{28, 28, 3e38F}, Case{28, 28, -1e-42F}}) {
         const Explanation explanation = explanation_of(Array({1, 1, 4, 4}, std::vector<float>(16, extreme.value)));
-        const Image image = decoded(draw_overlay(explanation, flat_picture(extreme.width, extreme.height, 7), {0, 0, 0, 0}, 1));
+        const Image image =
+            decoded(draw_overlay(explanation, flat_picture(extreme.width, extreme.height, 7), {0, 0, 0, 0}, 1));
         EXPECT_GE(image.width, 448);
         EXPECT_LE(image.width, 1648);
         EXPECT_LE(image.height, 1900);

@@ -58,9 +58,11 @@ TEST(HeatMap, SpreadsFeaturesAndRefusesWhatIsNoPicture) {
     EXPECT_TRUE(map.is_signed);
     lime.features = Array({1, 2}, {0, 2});
     EXPECT_THROW((void)heat_map(lime, 1), Error);
-    EXPECT_THROW((void)heat_map(explanation_of(Array({1, 5})).attribution.rank() == 2
-                                    ? explanation_of(Array({1, 2, 3, 4, 5}))
-                                    : explanation_of(Array({5})), 1), Error);
+    EXPECT_THROW(
+        (void)heat_map(explanation_of(Array({1, 5})).attribution.rank() == 2 ? explanation_of(Array({1, 2, 3, 4, 5}))
+                                                                             : explanation_of(Array({5})),
+                       1),
+        Error);
     EXPECT_THROW((void)heat_map(explanation_of(Array({1, 1, 1, 1}, {std::nanf("")})), 1), Error);
 }
 

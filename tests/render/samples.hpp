@@ -26,7 +26,8 @@ inline Image decoded(const std::string& bytes) {
 }
 
 inline std::array<int, 3> pixel(const Image& image, int x, int y) {
-    const auto at = 3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x));
+    const auto at =
+        3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x));
     return {image.pixels[at], image.pixels[at + 1], image.pixels[at + 2]};
 }
 
