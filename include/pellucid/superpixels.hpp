@@ -22,6 +22,7 @@ struct QuickshiftOptions {
     double sigma = 0.0;
     bool convert2lab = true;
     std::uint64_t seed = 42;    ///< of the tie-breaking noise
+    int threads = 0;            ///< 0: as many as the machine has cores; the labels do not depend on it
 };
 [[nodiscard]] Segments quickshift(const Image& image, const QuickshiftOptions& options = {});
 

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "input/superpixels/lab.hpp"
+
+namespace pellucid::input {
+
+/// What the two passes of quickshift read and write. Planes are padded by `radius` on each side (and to whole vectors on
+/// the right), so that no window is cut: padding has colours so far off that its weight vanishes beside any pixel's own,
+/// and a density below every pixel's.
+///
+/// Colours and weights are float, summed over a row of the window in float and over rows in double: pixels in a flat
+/// area have equal windows, thus equal sums to the bit, and noise alone decides between them, as it does in double.
+struct QuickshiftField {
+    int width = 0, height = 0, radius = 0;
+    std::size_t stride = 0;                        ///< elements in a padded row
+    std::array<std::vector<float>, 3> color;
+    std::vector<double> density;
+    std::vector<std::int32_t> parent;              ///< [height, width]: pixel of the nearest denser one, or itself
+    std::vector<float> distance;                   ///< its squared distance
+    float scale = 0.0F;                            ///< -1 / (2 kernel_size^2) * log2(e)
+
+    QuickshiftField(const Planes& planes, double kernel_size);
+    [[nodiscard]] std::size_t at(int y, int x) const {
+        return static_cast<std::size_t>(y + radius) * stride + static_cast<std::size_t>(x + radius);
+    }
+};
+
+/// Adds to the density of the rows [from, to) the sum of exp(-distance^2 / (2 kernel_size^2)) over the window.
+void add_density(QuickshiftField& field, int from, int to);
+/// Finds, for the rows [from, to), the nearest pixel of the window that is denser.
+void find_parents(QuickshiftField& field, int from, int to);
+
+/// The same passes compiled for any processor: the same bits, since no step of theirs may be fused or reordered.
+void add_density_plain(QuickshiftField& field, int from, int to);
+void find_parents_plain(QuickshiftField& field, int from, int to);
+
+}  // namespace pellucid::input
