@@ -1,0 +1,181 @@
+#include "graph/onnx_file.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace pellucid::graph {
+
+namespace {
+
+constexpr int kDeepest = 64;   // graphs within attributes of graphs; beyond this a file is hostile
+
+// Field numbers of the messages in onnx.proto.
+constexpr std::uint64_t kModelGraph = 7, kModelOpsets = 8, kOpsetDomain = 1, kOpsetVersion = 2;
+constexpr std::uint64_t kGraphNodes = 1, kGraphInitializers = 5, kGraphSparse = 15, kNodeAttributes = 5;
+constexpr std::uint64_t kAttributeTensor = 5, kAttributeGraph = 6, kAttributeTensors = 10, kAttributeGraphs = 11;
+constexpr std::uint64_t kSparseValues = 1, kSparseIndices = 2, kTensorExternal = 13, kEntryKey = 1, kEntryValue = 2;
+
+/// One field of a protocol buffer message.
+struct Field {
+    std::uint64_t number = 0, value = 0;    // value: of a varint
+    std::string_view bytes;                 // of a length-delimited field
+};
+
+/// Reads the fields of a message in turn; `broken` once a length leaves the message.
+class Message {
+public:
+    explicit Message(std::string_view bytes) : rest_(bytes) {}
+
+    bool next(Field& field) {
+        if (rest_.empty() || broken) {
+            return false;
+        }
+        const std::uint64_t key = varint();
+        field = {key >> 3U, 0, {}};
+        switch (key & 7U) {
+            case 0: field.value = varint(); break;
+            case 1: take(8); break;
+            case 2: field.bytes = take(varint()); break;
+            case 5: take(4); break;
+            default: broken = true;
+        }
+        return !broken && field.number != 0;
+    }
+
+    bool broken = false;
+
+private:
+    std::uint64_t varint() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
+            const auto byte = static_cast<unsigned char>(rest_.front());
+            rest_.remove_prefix(1);
+            value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
+            if ((byte & 0x80U) == 0) {
+                return value;
+            }
+        }
+        broken = true;
+        return 0;
+    }
+
+    std::string_view take(std::uint64_t length) {
+        if (broken || length > rest_.size()) {
+            broken = true;
+            return {};
+        }
+        const std::string_view taken = rest_.substr(0, length);
+        rest_.remove_prefix(length);
+        return taken;
+    }
+
+    std::string_view rest_;
+};
+
+/// Walks the messages that can hold tensors and collects where their weights lie.
+class Walk {
+public:
+    explicit Walk(OnnxOutline& outline) : outline_(outline) {}
+
+    void model(std::string_view bytes) {
+        bool graph_seen = false;
+        const bool whole = each(bytes, [&](const Field& field) {
+            if (field.number == kModelGraph) {
+                graph_seen = true;
+                graph(field.bytes, 0);
+            } else if (field.number == kModelOpsets) {
+                opset(field.bytes);
+            }
+        });
+        outline_.well_formed = whole && graph_seen && !broken_;
+    }
+
+private:
+    template <class Visit>
+    bool each(std::string_view bytes, const Visit& visit) {
+        Message message(bytes);
+        for (Field field; message.next(field);) {
+            visit(field);
+        }
+        broken_ = broken_ || message.broken;
+        return !message.broken;
+    }
+
+    void opset(std::string_view bytes) {
+        std::string_view domain;
+        std::uint64_t version = 0;
+        each(bytes, [&](const Field& field) {
+            domain = field.number == kOpsetDomain ? field.bytes : domain;
+            version = field.number == kOpsetVersion ? field.value : version;
+        });
+        if (domain.empty() || domain == "ai.onnx") {
+            outline_.opset = static_cast<std::int64_t>(version);
+        }
+    }
+
+    void graph(std::string_view bytes, int depth) {
+        if (depth > kDeepest) {
+            broken_ = true;
+            return;
+        }
+        each(bytes, [&](const Field& field) {
+            if (field.number == kGraphNodes) {
+                each(field.bytes, [&](const Field& part) {
+                    if (part.number == kNodeAttributes) {
+                        attribute(part.bytes, depth);
+                    }
+                });
+            } else if (field.number == kGraphInitializers) {
+                tensor(field.bytes);
+            } else if (field.number == kGraphSparse) {
+                each(field.bytes, [&](const Field& part) {
+                    if (part.number == kSparseValues || part.number == kSparseIndices) {
+                        tensor(part.bytes);
+                    }
+                });
+            }
+        });
+    }
+
+    void attribute(std::string_view bytes, int depth) {
+        each(bytes, [&](const Field& field) {
+            if (field.number == kAttributeTensor || field.number == kAttributeTensors) {
+                tensor(field.bytes);
+            } else if (field.number == kAttributeGraph || field.number == kAttributeGraphs) {
+                graph(field.bytes, depth + 1);
+            }
+        });
+    }
+
+    void tensor(std::string_view bytes) {
+        each(bytes, [&](const Field& field) {
+            if (field.number != kTensorExternal) {
+                return;
+            }
+            std::string_view key;
+            std::string_view value;
+            each(field.bytes, [&](const Field& part) {
+                key = part.number == kEntryKey ? part.bytes : key;
+                value = part.number == kEntryValue ? part.bytes : value;
+            });
+            const std::string location(value);
+            if (key == "location" && std::find(outline_.external.begin(), outline_.external.end(), location) ==
+                                         outline_.external.end()) {
+                outline_.external.push_back(location);
+            }
+        });
+    }
+
+    OnnxOutline& outline_;
+    bool broken_ = false;
+};
+
+}  // namespace
+
+OnnxOutline outline_onnx(std::span<const std::byte> bytes) {
+    OnnxOutline outline;
+    Walk(outline).model({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    return outline;
+}
+
+}  // namespace pellucid::graph

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace pellucid::graph {
+
+/// What can be told of an ONNX file without building it: its fields are walked, weights are skipped.
+struct OnnxOutline {
+    bool well_formed = false;              ///< every length lies within the file, and there is a graph
+    std::int64_t opset = 0;                ///< of the default domain
+    std::vector<std::string> external;     ///< locations of weights kept in other files, as written
+};
+
+[[nodiscard]] OnnxOutline outline_onnx(std::span<const std::byte> bytes);
+
+}  // namespace pellucid::graph

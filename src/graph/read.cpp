@@ -1,0 +1,190 @@
+#include "graph/read.hpp"
+
+#include <set>
+
+#include "core/files.hpp"
+#include "graph/onnx_file.hpp"
+#include "openvino/frontend/manager.hpp"
+#include "openvino/pass/constant_folding.hpp"
+#include "openvino/pass/manager.hpp"
+#include "ops/register.hpp"
+#include "pellucid/error.hpp"
+
+namespace pellucid::graph {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Format {
+    const char* extension;
+    const char* name;       ///< as `inspect` says it
+    const char* front_end;  ///< as OpenVINO calls it
+};
+constexpr std::array kFormats{Format{".onnx", "onnx", "onnx"}, Format{".xml", "ir", "ir"},
+                              Format{".tflite", "tflite", "tflite"}, Format{".pb", "tensorflow", "tf"},
+                              Format{".pdmodel", "paddle", "paddle"}};
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& why, const std::string& remedy = {}) {
+    throw Error(ErrorCode::kUnreadable, "cannot read the model " + path.string() + ": " + why, remedy);
+}
+
+const Format& format_of(const fs::path& path) {
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char letter) {
+        return static_cast<char>(std::tolower(letter));
+    });
+    for (const Format& format : kFormats) {
+        if (extension == format.extension) {
+            return format;
+        }
+    }
+    refuse(path, "its extension '" + extension + "' is none that Pellucid reads",
+           "it reads .onnx, .xml (OpenVINO), .tflite, .pb (TensorFlow) and .pdmodel (Paddle)");
+}
+
+void check_file(const fs::path& path) {
+    std::error_code failure;
+    const fs::file_status status = fs::status(path, failure);
+    if (!fs::exists(status)) {
+        refuse(path, "there is no such file");
+    }
+    if (fs::is_directory(status)) {
+        refuse(path, "it is a folder");
+    }
+    if (fs::file_size(path, failure) == 0 && !failure) {
+        refuse(path, "it is empty");
+    }
+}
+
+/// A file named in a model must lie in the model's folder: a model that comes from elsewhere may not read other files.
+void check_external(const fs::path& path, const std::string& location) {
+    const fs::path relative = fs::path(location).lexically_normal();
+    if (relative.is_absolute() || relative.empty() || *relative.begin() == "..") {
+        refuse(path, "its weights lie outside its folder, in '" + location + "'",
+               "put them beside the model and name them without a path");
+    }
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    std::error_code failure;
+    if (!fs::is_regular_file(folder / relative, failure)) {
+        refuse(path, "the file of its weights, '" + location + "', is not beside it");
+    }
+    const fs::path real = fs::canonical(folder / relative, failure);
+    const fs::path inside = real.lexically_relative(fs::canonical(folder, failure));
+    if (inside.empty() || *inside.begin() == "..") {
+        refuse(path, "its weights lie outside its folder, behind the link '" + location + "'");
+    }
+}
+
+std::string check_onnx(const fs::path& path) {
+    const std::vector<std::byte> bytes = core::read_whole(path);
+    const OnnxOutline outline = outline_onnx(bytes);
+    if (!outline.well_formed) {
+        refuse(path, "it is truncated, or no ONNX model");
+    }
+    for (const std::string& location : outline.external) {
+        check_external(path, location);
+    }
+    return "onnx " + std::to_string(outline.opset);
+}
+
+std::string check_ir(const fs::path& path) {
+    const std::vector<std::byte> bytes = core::read_whole(path, std::size_t{1} << 30U);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (text.find("<net") == std::string_view::npos) {
+        refuse(path, "it is no OpenVINO model (there is no <net> in it)");
+    }
+    if (text.find("</net>") == std::string_view::npos) {
+        refuse(path, "it is truncated (its <net> has no end)");
+    }
+    std::error_code failure;
+    if (!fs::is_regular_file(fs::path(path).replace_extension(".bin"), failure)) {
+        refuse(path, "the file of its weights, " + path.stem().string() + ".bin, is not beside it");
+    }
+    const std::size_t net = text.find("<net");
+    const std::size_t version = text.find("version=\"", net);
+    if (version == std::string_view::npos || version > text.find('>', net)) {
+        return "ir";
+    }
+    const std::size_t begin = version + 9;
+    return "ir " + std::string(text.substr(begin, text.find('"', begin) - begin));
+}
+
+/// The part of the engine's message that tells a user something: source positions and checks are dropped.
+std::string reason_of(const std::string& message) {
+    std::string reason;
+    std::size_t begin = 0;
+    while (begin < message.size()) {
+        const std::size_t end = std::min(message.find('\n', begin), message.size());
+        const std::string line = message.substr(begin, end - begin);
+        const bool noise = line.find_first_not_of(" \t:") == std::string::npos || line.starts_with("Check '") ||
+                           line.starts_with("Exception from ") || line.find("FrontEnd API failed") != std::string::npos;
+        if (!noise && reason.size() < 300) {
+            reason += (reason.empty() ? "" : " ") + line;
+        }
+        begin = end + 1;
+    }
+    return reason.empty() ? message.substr(0, 200) : reason.substr(0, 400);
+}
+
+std::shared_ptr<ov::Model> convert(const fs::path& path, const Format& format) {
+    try {
+        ov::frontend::FrontEndManager manager;
+        const auto front_end = manager.load_by_framework(format.front_end);
+        if (!front_end) {
+            refuse(path, std::string("this installation has no reader for ") + format.name);
+        }
+        for (const auto& extension : ops::extensions()) {
+            front_end->add_extension(extension);
+        }
+        const auto loaded = front_end->load(path.string());
+        if (!loaded) {
+            refuse(path, std::string("it is no model of the format ") + format.name);
+        }
+        return front_end->convert(loaded);
+    } catch (const Error&) {
+        throw;
+    } catch (const std::exception& error) {
+        refuse(path, reason_of(error.what()));
+    }
+}
+
+/// Names are how users and caches find nodes: the second node of a name gets a number.
+void make_names_unique(ov::Model& model) {
+    std::set<std::string> taken;
+    for (const auto& node : model.get_ordered_ops()) {
+        const std::string name = node->get_friendly_name();
+        std::string unique = name;
+        for (int number = 2; !taken.insert(unique).second; ++number) {
+            unique = name + "#" + std::to_string(number);
+        }
+        if (unique != name) {
+            node->set_friendly_name(unique);
+        }
+    }
+}
+
+}  // namespace
+
+ReadModel read(const fs::path& path) {
+    check_file(path);
+    const Format& format = format_of(path);
+    ReadModel read;
+    read.format = format.name;
+    read.opset = read.format == "onnx" ? check_onnx(path) : read.format == "ir" ? check_ir(path) : std::string();
+    read.model = convert(path, format);
+    if (read.model->inputs().empty() || read.model->outputs().empty()) {
+        refuse(path, "it has no input or no output");
+    }
+    try {
+        ov::pass::Manager passes;
+        passes.register_pass<ov::pass::ConstantFolding>();
+        passes.run_passes(read.model);
+    } catch (const std::exception& error) {
+        refuse(path, reason_of(error.what()));
+    }
+    make_names_unique(*read.model);
+    return read;
+}
+
+}  // namespace pellucid::graph
