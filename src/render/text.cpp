@@ -79,6 +79,7 @@ Text::Text(const std::string& utf8, const TextStyle& style, double width)
             g_object_unref(layout_->layout);
         }
         layout_->layout = layout;
+        of_machine_ = set == FontSet::kSystem;
         if (pango_layout_get_unknown_glyphs_count(layout) == 0) {
             break;
         }

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] TextExtent extent() const;
     /// Characters for which no font has a glyph.
     [[nodiscard]] int unknown_glyphs() const;
+    /// Whether the machine's fonts had to help: the bytes are then this machine's.
+    [[nodiscard]] bool of_machine() const { return of_machine_; }
     /// @param x, y  the top left corner
     /// @param halo  width of a white outline; 0: none
     void draw(cairo_t* context, double x, double y, double halo = 0.0) const;
@@ -43,6 +45,7 @@ private:
     struct Layout;
     std::unique_ptr<Layout> layout_;
     TextStyle style_;
+    bool of_machine_ = false;
 };
 
 /// 0.0123, 9.31, −1.2e−5: `digits` significant digits, a true minus sign.

@@ -55,6 +55,7 @@ TEST(Text, EveryScriptHasGlyphs) {
                               "עברית", "हिन्दी कॉफ़ी", "বাংলা", "ไทย กาแฟ", "தமிழ்", "తెలుగు", "ქართული", "հայերեն", "አማርኛ",
                               "ខ្មែរ", "ລາວ", "မြန်မာ", "±0.0123 · 224×224 − ≤ → ∑"}) {
         EXPECT_EQ(render::Text(label, {}).unknown_glyphs(), 0) << label;
+        EXPECT_FALSE(render::Text(label, {}).of_machine()) << label;
         EXPECT_EQ(render::Text(label, {.bold = true}).unknown_glyphs(), 0) << label;
     }
 }
