@@ -14,6 +14,7 @@
 #include "pellucid/model.hpp"
 
 #include "engine/session.hpp"
+#include "model/score.hpp"
 
 namespace pellucid {
 
@@ -30,7 +31,7 @@ struct Model::Impl {
     std::vector<TensorInfo> inputs, outputs;
     std::vector<std::string> notes;
     std::map<std::string, std::shared_ptr<engine::Session>> sessions;   ///< by a key that names the graph
-    std::map<std::string, std::vector<std::string>> session_notes;
+    std::map<std::string, model::GradientSession> gradients;
 };
 
 namespace model {

@@ -46,7 +46,9 @@ struct ClassAnswer {
     double probability;             ///< NaN where the output is no distribution and no softmax makes sense
     double score;                   ///< the output as it is
 };
-/// The `count` most likely classes. `no_surer_than_chance` is set when the top one has less than twice 1/classes.
+/// The `count` most likely classes. `no_surer_than_chance` is set when the top one has less than twice 1/classes (of
+/// two or three classes: less than 1.2/classes). A dense output is ranked by the mean over its positions; one that is no
+/// classification has no answers, unless it is a single value.
 [[nodiscard]] std::vector<ClassAnswer> top_answers(const Model& model, const Input& input, int count,
                                                    bool& no_surer_than_chance);
 
