@@ -118,9 +118,9 @@ Input Subject::load(const std::string& source) const {
         return input::load(*model_, source, options_.as);
     }
     Shape shape = predictor_->row_shape();
-    shape.insert(shape.begin(), 1);
-    return input::load_tensor({"input", shape, "f32"}, card_.inputs.empty() ? InputCard{} : card_.inputs[0], source,
-                              options_.as);
+    shape.insert(shape.begin(), -1);
+    const std::vector<TensorInfo> inputs{{"input", shape, "f32"}};
+    return input::load(input::Taker{inputs, card_}, source, options_.as);
 }
 
 explain::Provenance Subject::provenance(const Input& input) const {

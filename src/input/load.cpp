@@ -57,25 +57,25 @@ std::vector<std::byte> read_bytes(const std::string& source) {
 
 std::string shown_name(const std::string& source) { return source == kStandardInput ? "standard input" : source; }
 
-const TensorInfo& only_input(const Model& model, const std::string& source) {
-    if (model.inputs().size() != 1) {
+const TensorInfo& only_input(const Taker& taker, const std::string& source) {
+    if (taker.inputs.size() != 1) {
         throw Error(ErrorCode::kUnsupported, shown_name(source) + ": the model takes " +
-                                                 std::to_string(model.inputs().size()) + " inputs",
+                                                 std::to_string(taker.inputs.size()) + " inputs",
                     "give an .npz with one array for each, by input name");
     }
-    return model.inputs()[0];
+    return taker.inputs[0];
 }
 
-void load_picture(const Model& model, Input& input) {
-    const TensorInfo& wanted = only_input(model, input.source);
+void load_picture(const Taker& taker, Input& input) {
+    const TensorInfo& wanted = only_input(taker, input.source);
     const std::string name = shown_name(input.source);
     Picture picture = decode_picture(read_bytes(input.source), name);
-    if (model.card().inputs.empty() || model.card().inputs[0].modality != Modality::kImage) {
+    if (taker.card.inputs.empty() || taker.card.inputs[0].modality != Modality::kImage) {
         throw Error(ErrorCode::kUnsupported, name + ": the model's card does not say that input '" + wanted.name +
                                                  "' is a picture",
                     "write a card (pellucid card), or give an .npy in the network's shape");
     }
-    const InputCard& card = model.card().inputs[0];
+    const InputCard& card = taker.card.inputs[0];
     FittedPicture fitted = fit_picture(picture.image, card);
     input.notes = std::move(picture.notes);
     input.notes.insert(input.notes.end(), fitted.notes.begin(), fitted.notes.end());
@@ -85,18 +85,18 @@ void load_picture(const Model& model, Input& input) {
     input.field = fitted.field;
 }
 
-void load_npy(const Model& model, Input& input) {
-    const TensorInfo& wanted = only_input(model, input.source);
+void load_npy(const Taker& taker, Input& input) {
+    const TensorInfo& wanted = only_input(taker, input.source);
     const std::string name = shown_name(input.source);
     Array array = core::parse_npy(read_bytes(input.source), name);
     input.tensors.emplace(wanted.name, as_network_takes(std::move(array), wanted, name, input.notes));
 }
 
-void load_npz(const Model& model, Input& input) {
+void load_npz(const Taker& taker, Input& input) {
     if (input.source == kStandardInput) {
         throw Error(ErrorCode::kUnsupported, "an .npz is not read from standard input", "give the file by its path");
     }
-    input.tensors = match_inputs(core::read_npz(input.source), model.inputs(), input.source, input.notes);
+    input.tensors = match_inputs(core::read_npz(input.source), taker.inputs, input.source, input.notes);
 }
 
 [[noreturn]] void refuse_kind(const std::string& source, const std::string& kind) {
@@ -112,21 +112,25 @@ void load_npz(const Model& model, Input& input) {
 
 }  // namespace
 
-Input load(const Model& model, const std::string& source, const std::string& as) {
+Input load(const Taker& taker, const std::string& source, const std::string& as) {
     const std::string kind = kind_of(source, as);
     Input input;
     input.source = source;
     input.stem = source == kStandardInput ? "stdin" : std::filesystem::path(source).stem().string();
     if (kind == "image") {
-        load_picture(model, input);
+        load_picture(taker, input);
     } else if (kind == "npy") {
-        load_npy(model, input);
+        load_npy(taker, input);
     } else if (kind == "npz") {
-        load_npz(model, input);
+        load_npz(taker, input);
     } else {
         refuse_kind(source, kind);
     }
     return input;
+}
+
+Input load(const Model& model, const std::string& source, const std::string& as) {
+    return load(Taker{model.inputs(), model.card()}, source, as);
 }
 
 }  // namespace pellucid::input
