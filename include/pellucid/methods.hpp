@@ -66,6 +66,9 @@ struct MethodRow {
 /// Throws Error(kUsage) that suggests the near name.
 [[nodiscard]] const MethodRow& method(std::string_view name);
 
+/// Whether the method needs a model's graph, which a black-box program has not.
+[[nodiscard]] bool needs_graph(const MethodRow& row);
+
 /// Runs a method: checks its options, asks `refuse`, runs it, and fills in what all explanations share.
 [[nodiscard]] std::vector<Explanation> run(const MethodRow& row, const Request& request);
 

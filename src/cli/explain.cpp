@@ -40,6 +40,7 @@ public:
 
     void all() {
         check_output_folder();
+        refuse_black_box();
         subject_.emplace(options_);
         refuse_what_cannot_be();
         for (const std::string& source : options_.inputs) {
@@ -73,6 +74,17 @@ private:
             !std::filesystem::is_directory(options_.output, failure)) {
             throw Error(ErrorCode::kUsage, "the output folder " + options_.output + " is a file",
                         "choose another with --output");
+        }
+    }
+
+    /// A program is not even started for methods that need what it has not.
+    void refuse_black_box() const {
+        for (const MethodRow* row : rows_) {
+            if (Subject::is_program(options_.model) && needs_graph(*row)) {
+                throw Error(ErrorCode::kUnsupported,
+                            std::string(row->name) + " needs a model's graph, and a black-box program has none",
+                            "use occlusion or lime");
+            }
         }
     }
 

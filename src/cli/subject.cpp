@@ -15,8 +15,6 @@ namespace pellucid::cli {
 
 namespace {
 
-constexpr const char* kProgram = "program:";
-
 /// Words of a command, split at spaces; single and double quotes keep them together.
 std::vector<std::string> words_of(const std::string& command) {
     std::vector<std::string> words;
@@ -97,11 +95,11 @@ std::string hash_or_empty(const std::string& path) {
 }  // namespace
 
 Subject::Subject(const ExplainOptions& options) : options_(options) {
-    if (options.model.starts_with(kProgram)) {
+    if (is_program(options.model)) {
         if (!options.card.empty()) {
             card_ = Card::read(options.card);
         }
-        predictor_ = make_program_predictor(words_of(options.model.substr(std::string(kProgram).size())),
+        predictor_ = make_program_predictor(words_of(options.model.substr(std::string_view("program:").size())),
                                             program_shape(options.row_shape, card_));
         return;
     }

@@ -17,6 +17,8 @@ public:
     /// Loads the model, or starts the program.
     explicit Subject(const ExplainOptions& options);
 
+    /// Whether the command line's MODEL is program:COMMAND.
+    [[nodiscard]] static bool is_program(const std::string& model) { return model.starts_with("program:"); }
     [[nodiscard]] const Model* model() const { return model_ ? &*model_ : nullptr; }
     [[nodiscard]] Predictor* predictor() const { return predictor_.get(); }
     [[nodiscard]] const Card* card() const { return predictor_ ? &card_ : nullptr; }

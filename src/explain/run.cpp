@@ -18,9 +18,15 @@ std::vector<std::pair<std::string, std::string>> options_in_force(const MethodRo
     return values;
 }
 
-bool needs_graph(const MethodRow& row) {
-    return std::any_of(row.needs.begin(), row.needs.end(),
-                       [](Need need) { return need == Need::kGradients || need == Need::kSpatialLayer; });
+/// Several streams of a run say the same.
+void keep_first_of_each(std::vector<std::string>& notes) {
+    std::vector<std::string> kept;
+    for (std::string& note : notes) {
+        if (std::find(kept.begin(), kept.end(), note) == kept.end()) {
+            kept.push_back(std::move(note));
+        }
+    }
+    notes = std::move(kept);
 }
 
 void refuse_what_cannot_be(const MethodRow& row, const Request& request) {
@@ -43,6 +49,11 @@ void refuse_what_cannot_be(const MethodRow& row, const Request& request) {
 
 }  // namespace
 
+bool needs_graph(const MethodRow& row) {
+    return std::any_of(row.needs.begin(), row.needs.end(),
+                       [](Need need) { return need == Need::kGradients || need == Need::kSpatialLayer; });
+}
+
 std::vector<Explanation> run(const MethodRow& row, const Request& request) {
     refuse_what_cannot_be(row, request);
     std::vector<Explanation> explanations = row.run(request);
@@ -55,6 +66,7 @@ std::vector<Explanation> run(const MethodRow& row, const Request& request) {
         }
         const auto& notes = request.input->notes;
         explanation.notes.insert(explanation.notes.begin(), notes.begin(), notes.end());
+        keep_first_of_each(explanation.notes);
     }
     return explanations;
 }

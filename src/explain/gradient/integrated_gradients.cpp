@@ -35,6 +35,8 @@ void describe(IntegratedGradientsOptions& options, Fields& fields) {
 
 namespace {
 
+std::string percent_text(double share) { return number_text(std::round(share * 1e4) / 100.0) + " %"; }
+
 using Sums = std::vector<std::vector<std::vector<double>>>;   // [target][input][value]
 
 /// One path, from a baseline to x: its integrals, refined by rounds.
@@ -51,9 +53,9 @@ public:
             more = 2 * (nodes_ - 1) <= options_.max_steps && round_next();
         }
         if (options_.tolerance > 0.0 && worst_error() > options_.tolerance) {
-            task_.notes.push_back("completeness error " + number_text(worst_error()) + " after " +
+            task_.notes.push_back("completeness error " + percent_text(worst_error()) + " after " +
                                   std::to_string(nodes_) + " nodes is above the tolerance " +
-                                  number_text(options_.tolerance) + ": raise max_steps");
+                                  percent_text(options_.tolerance) + ": raise max_steps");
         }
     }
 

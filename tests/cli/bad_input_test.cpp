@@ -1,0 +1,208 @@
+// Bad input: each gets one line on stderr and its exit code, and nothing is left half-written.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+#include "cli/program.hpp"
+#include "core/files.hpp"
+
+namespace pellucid {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kAssets = PELLUCID_ASSETS_DIR;
+
+/// A folder with good and bad files, made once; every case runs in it.
+class BadInputs {
+public:
+    BadInputs() {
+        std::string name = (fs::temp_directory_path() / "pellucid-bad-XXXXXX").string();
+        folder = mkdtemp(name.data());
+        copy("mnist_cnn.onnx", "digits.onnx");
+        copy("mnist_cnn.card.json", "digits.card.json");
+        copy("efficientnet_lite0.onnx", "net.onnx");
+        copy("efficientnet_lite0.card.json", "net.card.json");
+        copy("imagenet_labels.json", "imagenet_labels.json");
+        copy("coffee.png", "coffee.png");
+        truncated("digits.onnx", "cut.onnx", 900000);
+        truncated("coffee.png", "cut.png", 20000);
+        text("words.png", "this is no picture\n");
+        text("words.onnx", "this is no network\n");
+        text("empty.png", "");
+        text("empty.onnx", "");
+        text("bad.card.json", R"({"inputs": [{"meen": [0]}]})");
+        text("cut.card.json", R"({"inputs": [)");
+        text("file-in-the-way", "here I stand\n");
+        text("note.wav", "RIFF");
+        fs::create_directory(folder / "folder.onnx");
+        std::vector<float> values(28 * 28, 0.0F);
+        core::write_npy(folder / "digit.npy", Array(Shape{1, 1, 28, 28}, values));
+        core::write_npy(folder / "rank.npy", Array(Shape{28, 28, 1, 1, 1}, values));
+        core::write_npy(folder / "batch.npy", Array(Shape{2, 1, 28, 28}));
+        core::write_npy(folder / "none.npy", Array(Shape{1, 1, 0, 28}));
+        values[5] = std::numeric_limits<float>::quiet_NaN();
+        core::write_npy(folder / "nan.npy", Array(Shape{1, 1, 28, 28}, values));
+        truncated("digit.npy", "cut.npy", 300);
+    }
+    ~BadInputs() {
+        std::error_code ignored;
+        fs::remove_all(folder, ignored);
+    }
+    fs::path folder;
+
+private:
+    void copy(const std::string& asset, const std::string& name) { fs::copy_file(kAssets / asset, folder / name); }
+    void text(const std::string& name, const std::string& content) { std::ofstream(folder / name) << content; }
+    void truncated(const std::string& from, const std::string& to, std::uintmax_t size) {
+        fs::copy_file(folder / from, folder / to);
+        fs::resize_file(folder / to, size);
+    }
+};
+
+const BadInputs& bad_inputs() {
+    static const BadInputs inputs;
+    return inputs;
+}
+
+struct BadCase {
+    const char* name;
+    std::vector<std::string> arguments;
+    int code;
+    const char* says;   ///< part of the line on stderr
+};
+
+void PrintTo(const BadCase& bad, std::ostream* out) { *out << bad.name; }
+
+class BadInput : public ::testing::TestWithParam<BadCase> {};
+
+/// Files whose name tells that a writer was cut short.
+std::string temporaries(const fs::path& folder) {
+    std::string names;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+        const std::string name = entry.path().filename().string();
+        names += name.find(".tmp") == std::string::npos && name.find("unfinished") == std::string::npos ? "" : name + " ";
+    }
+    return names;
+}
+
+TEST_P(BadInput, GetsOneLineAndItsExitCode) {
+    const fs::path folder = bad_inputs().folder;
+    const testing::Outcome outcome = testing::run_pellucid(GetParam().arguments, {.folder = folder});
+    EXPECT_EQ(outcome.code, GetParam().code) << outcome.err;
+    const auto lines = outcome.error_lines();
+    ASSERT_EQ(std::count_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("pellucid: "); }),
+              1)
+        << outcome.err;
+    EXPECT_NE(lines.back().find(GetParam().says), std::string::npos) << lines.back();
+    EXPECT_EQ(temporaries(folder), "");
+}
+
+std::vector<std::string> explain(const std::string& model, const std::string& input,
+                                 std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{"explain", model, input, "--output", "out"};
+    if (std::find(more.begin(), more.end(), "--method") == more.end()) {
+        more.insert(more.end(), {"--method", "saliency"});
+    }
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadInput,
+    ::testing::Values(
+        BadCase{"NoVerb", {}, 2, "--help"},
+        BadCase{"UnknownVerb", {"explian"}, 2, "explain"},
+        BadCase{"UnknownOption", explain("digits.onnx", "digit.npy", {"--metod", "lime"}), 2, "--method"},
+        BadCase{"NoInput", {"explain", "digits.onnx", "--method", "saliency"}, 2, "INPUT"},
+        BadCase{"NoMethod", {"explain", "digits.onnx", "digit.npy"}, 2, "--method"},
+        BadCase{"UnknownMethod", explain("digits.onnx", "digit.npy", {"--method", "gradcam"}), 2, "grad-cam"},
+        BadCase{"MethodTwice", explain("digits.onnx", "digit.npy", {"--method", "lime,lime"}), 2, "twice"},
+        BadCase{"MissingModel", explain("nowhere.onnx", "digit.npy"), 3, "nowhere.onnx"},
+        BadCase{"ModelIsAFolder", explain("folder.onnx", "digit.npy"), 3, "folder.onnx"},
+        BadCase{"EmptyModel", explain("empty.onnx", "digit.npy"), 3, "empty.onnx"},
+        BadCase{"TruncatedModel", explain("cut.onnx", "digit.npy"), 3, "cut.onnx"},
+        BadCase{"TextAsModel", explain("words.onnx", "digit.npy"), 3, "words.onnx"},
+        BadCase{"MissingInput", explain("digits.onnx", "nowhere.npy"), 3, "nowhere.npy"},
+        BadCase{"TextAsPicture", explain("net.onnx", "words.png"), 3, "words.png"},
+        BadCase{"EmptyPicture", explain("net.onnx", "empty.png"), 3, "empty.png"},
+        BadCase{"TruncatedPicture", explain("net.onnx", "cut.png"), 3, "cut.png"},
+        BadCase{"TruncatedArray", explain("digits.onnx", "cut.npy"), 3, "cut.npy"},
+        BadCase{"WrongRank", explain("digits.onnx", "rank.npy"), 3, "[28, 28, 1, 1, 1]"},
+        BadCase{"SeveralSamples", explain("digits.onnx", "batch.npy"), 3, "[2, 1, 28, 28]"},
+        BadCase{"ZeroSize", explain("digits.onnx", "none.npy"), 3, "none.npy"},
+        BadCase{"NotFinite", explain("digits.onnx", "nan.npy"), 3, "nan.npy"},
+        BadCase{"SoundForAPicture", explain("digits.onnx", "note.wav"), 4, "wav"},
+        BadCase{"UnknownKeyInCard", explain("digits.onnx", "digit.npy", {"--card", "bad.card.json"}), 3, "mean"},
+        BadCase{"TruncatedCard", explain("digits.onnx", "digit.npy", {"--card", "cut.card.json"}), 3, "cut.card.json"},
+        BadCase{"UnknownLabel", explain("net.onnx", "coffee.png", {"--target", "expresso"}), 2, "espresso"},
+        BadCase{"IndexOutOfRange", explain("digits.onnx", "digit.npy", {"--target", "10"}), 2, "9"},
+        BadCase{"UnknownScore", explain("digits.onnx", "digit.npy", {"--score", "logits"}), 2, "logit"},
+        BadCase{"UnknownLayer", explain("net.onnx", "coffee.png", {"--method", "grad-cam", "--set", "layer=head/relu7"}), 2,
+                "head/relu6"},
+        BadCase{"UnknownSetting", explain("digits.onnx", "digit.npy", {"--method", "occlusion", "--set", "windw=3"}), 2,
+                "window"},
+        BadCase{"SettingOfAnotherMethod", explain("digits.onnx", "digit.npy", {"--set", "lime.num_samples=3"}), 2, "lime"},
+        BadCase{"SettingTwice", explain("digits.onnx", "digit.npy",
+                                        {"--method", "occlusion", "--set", "window=3", "--set", "window=5"}), 2, "twice"},
+        BadCase{"SettingWithoutValue", explain("digits.onnx", "digit.npy", {"--set", "window"}), 2, "KEY=VALUE"},
+        BadCase{"SettingOutOfRange", explain("digits.onnx", "digit.npy",
+                                             {"--method", "smoothgrad", "--set", "num_samples=0"}), 2, "from 1 to"},
+        BadCase{"StrideBeyondWindow", explain("digits.onnx", "digit.npy",
+                                              {"--method", "occlusion", "--set", "window=3", "--set", "stride=5"}), 2,
+                "stride"},
+        BadCase{"OutputIsAFile", {"explain", "digits.onnx", "digit.npy", "--method", "saliency", "--output",
+                                  "file-in-the-way"}, 2, "file-in-the-way"},
+        BadCase{"BudgetOfNothing", explain("digits.onnx", "digit.npy", {"--budget", "0s"}), 2, "--budget"},
+        BadCase{"BudgetWithoutUnit", explain("digits.onnx", "digit.npy", {"--budget", "3.5"}), 2, "30s"},
+        BadCase{"ExpiredBudget", explain("net.onnx", "coffee.png",
+                                         {"--method", "integrated-gradients", "--budget", "3"}), 5, "budget"},
+        BadCase{"UnknownPrecision", explain("digits.onnx", "digit.npy", {"--precision", "f8"}), 2, "f8"},
+        BadCase{"UnknownDevice", explain("digits.onnx", "digit.npy", {"--device", "TOASTER"}), 4, "TOASTER"},
+        BadCase{"InspectNothing", {"inspect", "nowhere.onnx"}, 3, "nowhere.onnx"},
+        BadCase{"CardInTheWay", {"card", "digits.onnx", "--preset", "unit"}, 2, "--force"},
+        BadCase{"UnknownPreset", {"card", "digits.onnx", "--preset", "caffe"}, 2, "caffe"},
+        BadCase{"MethodsOfNoName", {"methods", "shap"}, 2, "shap"},
+        BadCase{"BlackBoxHasNoGradient", explain("program:cat", "digit.npy", {"--shape", "1,28,28"}), 4, "occlusion"}),
+    [](const ::testing::TestParamInfo<BadCase>& each) { return std::string(each.param.name); });
+
+TEST(KilledRun, LeavesWholeFilesOrNone) {
+    const BadInputs own;   // a kill may leave a temporary behind, which no other case should see
+    const fs::path folder = own.folder;
+    for (const int after : {50, 150, 300, 500, 800, 1200}) {
+        const std::string output = "killed-" + std::to_string(after);
+        static_cast<void>(testing::run_pellucid({"explain", "digits.onnx", "digit.npy", "--method",
+                                                 "saliency,occlusion,smoothgrad,integrated-gradients", "--output", output},
+                                                {.folder = folder, .kill_after_ms = after}));
+        if (!fs::exists(folder / output)) {
+            continue;
+        }
+        for (const auto& entry : fs::recursive_directory_iterator(folder / output)) {
+            if (entry.path().extension() == ".npy") {
+                EXPECT_NO_THROW(static_cast<void>(core::read_npy(entry.path()))) << entry.path();
+            }
+            if (entry.path().filename() == "explanation.json") {
+                const auto bytes = core::read_whole(entry.path());
+                EXPECT_EQ(static_cast<char>(bytes.back()), '\n') << entry.path();
+            }
+        }
+    }
+}
+
+TEST(InterruptedRun, KeepsWhatIsFinishedAndEndsWith130) {
+    const fs::path folder = bad_inputs().folder;
+    const testing::Outcome outcome = testing::run_pellucid(
+        {"explain", "net.onnx", "coffee.png", "--method", "grad-cam,lime", "--set", "num_samples=1000000", "--output", "kept"},
+        {.folder = folder, .interrupt_after_ms = 5000});
+    EXPECT_EQ(outcome.code, 130) << outcome.err;
+    EXPECT_TRUE(fs::exists(folder / "kept" / "coffee" / "grad-cam" / "explanation.json"));
+    EXPECT_TRUE(fs::exists(folder / "kept" / "coffee" / "lime" / "explanation.json")) << outcome.err;
+    EXPECT_NE(outcome.err.find("interrupted after"), std::string::npos) << outcome.err;
+}
+
+}  // namespace
+}  // namespace pellucid
