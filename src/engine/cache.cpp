@@ -220,6 +220,9 @@ ov::CompiledModel GraphCache::compile(const std::shared_ptr<ov::Model>& model, c
                 hit_ = true;
                 return *compiled;
             }
+            if (fs::exists(file, error)) {
+                notes.emplace_back("a damaged file among the cached graphs is rebuilt");
+            }
         } catch (const std::exception& failure) {
             notes.push_back("a compiled graph in the cache was not usable and is rebuilt: " + engine_reason(failure));
         }

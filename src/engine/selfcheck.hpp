@@ -21,8 +21,9 @@ struct DirectionalCheck {
     std::string note;           ///< one line for the notes
 };
 
-/// Compares <gradient, u> with (f(x + h u) - f(x - h u)) / 2h along one random direction u, f = <seed, score>, h from
-/// large to small: a wide step straddles kinks, a narrow one drowns in rounding, so the best of them counts.
+/// Compares <gradient, u> with (f(x + h u) - f(x - h u)) / 2h along one random direction u (which leans a little towards
+/// the gradient), f = <seed, score>, at several h: a wide step straddles kinks, a narrow one drowns in rounding, so the
+/// best of them counts.
 /// @param inputs  a sample for each input of the session, the seed last
 /// @param wrt     the inputs that u moves; float
 /// Throws Error(kInternal) with the figure when they disagree by more than 5 % at every step size that rounding leaves
