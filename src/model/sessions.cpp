@@ -54,8 +54,18 @@ struct BuiltGradient {
     graph::GradientModel gradient;
     std::string layer;
     std::vector<std::size_t> inputs;
+    std::optional<TokenLayer> tokens;
     bool checkable = true;
 };
+
+std::optional<TokenLayer> tokens_of(const ScoreModel& scored, const ov::Output<ov::Node>& layer) {
+    for (const graph::SpatialLayer& found : graph::spatial_layers(scored.model, scored.score)) {
+        if (found.tensor == layer && found.tokens) {
+            return TokenLayer{found.tokens->prefix, found.tokens->side};
+        }
+    }
+    return std::nullopt;
+}
 
 BuiltGradient build_gradient(const Model& model, const ScoreTensor& tensor, const std::string& place) {
     const ScoreModel scored = score_model(model.impl(), tensor);
@@ -73,6 +83,7 @@ BuiltGradient build_gradient(const Model& model, const ScoreTensor& tensor, cons
     } else {
         const ov::Output<ov::Node> layer = graph::find_layer(scored.model, scored.score, place);
         built.layer = layer_name(layer);
+        built.tokens = tokens_of(scored, layer);
         built.checkable = carries_all(scored, layer);
         built.gradient = graph::differentiate(scored.model, {layer}, scored.score, {layer});
     }
@@ -111,6 +122,7 @@ GradientSession gradient_session(const Model& model, const ScoreTensor& tensor, 
     BuiltGradient built = build_gradient(model, tensor, place);
     GradientSession made;
     made.layer = built.layer;
+    made.tokens = built.tokens;
     made.inputs = built.inputs;
     made.notes = built.gradient.notes;
     made.session = engine::Session::compile(built.gradient.model, compile_options(impl, single_pass));
