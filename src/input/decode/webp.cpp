@@ -68,7 +68,9 @@ void decode_first_frame(Bytes chunks, Image& image, const std::string& name) {
 
 Stored decode_webp(Bytes bytes, const std::string& name) {
     WebPBitstreamFeatures features;
-    if (WebPGetFeatures(data_of(bytes), bytes.size(), &features) != VP8_STATUS_OK) {
+    // Less than what the RIFF header promises may still hold a first frame: it is refused all the same.
+    if (WebPGetFeatures(data_of(bytes), bytes.size(), &features) != VP8_STATUS_OK ||
+        std::uint64_t{little(bytes, 4, 4)} + 8 > bytes.size()) {
         refuse_truncated(name, "WebP");
     }
     Stored stored;
