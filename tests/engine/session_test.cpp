@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <thread>
+
 #include "engine/block.hpp"
+#include "engine/compiled_session.hpp"
 #include "engine/nets.hpp"
+#include "engine/request.hpp"
 #include "engine/rows.hpp"
 #include "openvino/opsets/opset16.hpp"
 #include "pellucid/error.hpp"
@@ -129,6 +134,29 @@ TEST(Session, SaysWhatDoesNotFit) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
         EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    }
+}
+
+TEST(Session, PadsAShortBlockWithItsLastRow) {
+    const auto session = Session::compile(nets::linear(2, 2, 1).model(), nets::uncached());
+    BlockRequest request(dynamic_cast<CompiledSession&>(*session));
+    for (int row = 0; row < session->block(); ++row) {
+        std::fill(request.row(row)[0].begin(), request.row(row)[0].end(), static_cast<float>(row));
+    }
+    request.finish_rows(3);
+    for (int row = 0; row < session->block(); ++row) {
+        EXPECT_EQ(request.row(row)[0][1], static_cast<float>(std::min(row, 2)));
+    }
+}
+
+TEST(Session, HasAsManyStreamsAsThreads) {
+    // What the promise of equal bits stands on: one thread a stream, so no kernel is chosen by the number of threads.
+    CompileOptions options = nets::uncached(2);
+    for (const bool single : {false, true}) {
+        options.single_pass = single;
+        const auto session = Session::compile(nets::linear(5, 2, 1).model(), options);
+        const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+        EXPECT_EQ(dynamic_cast<CompiledSession&>(*session).streams(), single ? 1 : std::min(2, cores));
     }
 }
 
