@@ -95,6 +95,34 @@ TEST(DifferentiateRules, IntegersHaveNoDerivative) {
     EXPECT_NE(refusal(model_of(y, {x})).find("no derivative"), std::string::npos);
 }
 
+/// y = x^2 in one branch, 3x in the other; the condition asks about the shape.
+TEST(DifferentiateRules, AnIfWithAConstantConditionIsTheBranchItTakes) {
+    const auto x = parameter({-1, 3});
+    const auto inner = [&](bool square) {
+        const auto z = parameter({-1, 3}, "z");
+        const Value other = square ? Value(z) : Value(constant({1}, {3}));
+        const auto product = std::make_shared<op::v1::Multiply>(z, other);
+        product->set_friendly_name("product");
+        return model_of(product, {z});
+    };
+    const auto shape = std::make_shared<op::v3::ShapeOf>(std::make_shared<op::v3::ShapeOf>(x));
+    const auto rank = op::v0::Constant::create(ov::element::i64, {1}, {2});
+    const auto choice = std::make_shared<op::v8::If>(std::make_shared<op::v1::Equal>(shape, rank));
+    const auto taken = inner(true);
+    const auto left = inner(false);
+    choice->set_then_body(taken);
+    choice->set_else_body(left);
+    choice->set_input(x, taken->get_parameters()[0], left->get_parameters()[0]);
+    const auto y = choice->set_output(taken->get_results()[0], left->get_results()[0]);
+    const auto model = model_of(y, {x});
+    auto compiled = compile(differentiate(model, {x}, output_of(model)).model);
+    Random random(7);
+    const auto point = random_tensor({2, 3}, random);
+    ov::Tensor ones(ov::element::f32, {2, 3});
+    std::fill_n(ones.data<float>(), 6, 1.0F);
+    EXPECT_LE(relative_error(run(compiled, {point, ones})[1], moved(point, point, 1.0)), 1e-7);
+}
+
 std::shared_ptr<ov::Model> small_network(std::shared_ptr<op::v0::Parameter>& x, Value& hidden) {
     x = parameter({-1, 3});
     const auto first = std::make_shared<op::v0::MatMul>(x, constant({4, 3}, std::vector<float>(12, 0.5F)), false, true);
