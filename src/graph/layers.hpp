@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,22 +11,38 @@
 
 namespace pellucid::graph {
 
+/// Tokens that stand for a square picture: [N, prefix + side * side, C], row by row behind the prefix.
+struct TokenGrid {
+    std::int64_t prefix = 0;  ///< tokens before the grid (class, registers)
+    std::int64_t side = 0;
+};
+
+/// The grid of a [N, tokens, C] tensor: the least prefix of 0 to 2 tokens that leaves a square of side > 1.
+[[nodiscard]] std::optional<TokenGrid> token_grid(const ov::PartialShape& shape);
+
 /// A tensor that a CAM can stand on: [N, C, spatial…], floating point, between the input and the score, with every
-/// spatial extent > 1, or a token grid.
+/// spatial extent > 1. Or a token grid, from `token_layers` only.
 struct SpatialLayer {
     ov::Output<ov::Node> tensor;
     std::string name;     ///< friendly name of its node (with ":k" for an output k > 0)
     ov::PartialShape shape;
-    bool keeps_bits;      ///< a cut here crosses no fusion of the engine (after a normalisation, ReLU or residual sum)
+    bool keeps_bits;  ///< a cut here crosses no fusion of the engine (after a normalisation, ReLU or residual sum)
+    std::optional<TokenGrid> tokens =
+        std::nullopt;  ///< set for [N, tokens, C]: reshape before averaging over positions
 };
 
-/// In topological order. `score` is the output tensor that the layers must lead to.
+/// Feature maps in topological order. `score` is the output tensor that the layers must lead to.
 [[nodiscard]] std::vector<SpatialLayer> spatial_layers(const std::shared_ptr<ov::Model>& model,
                                                        const ov::Output<ov::Node>& score);
 
+/// Token grids of a network with attention, `tokens` set: apart, since axis 1 is not channels there.
+[[nodiscard]] std::vector<SpatialLayer> token_layers(const std::shared_ptr<ov::Model>& model,
+                                                     const ov::Output<ov::Node>& score);
+
 /// A layer by friendly name, by index in `spatial_layers` (negative from the end), or `last-spatial`: the last one
-/// before the spatial extents are pooled away. Throws Error(kUsage) with near names, Error(kUnsupported) when the model
-/// has no spatial layer, with the reason.
+/// before the spatial extents are pooled away (refused where the network ends in tokens), behind its activation and a last max-pool, as Grad-CAM's users take
+/// `features[-1]` or `layer4`. Where the score is itself a map (segmentation), the input of its last product.
+/// Throws Error(kUsage) with near names, Error(kUnsupported) when the model has no spatial layer, with the reason.
 [[nodiscard]] ov::Output<ov::Node> find_layer(const std::shared_ptr<ov::Model>& model,
                                               const ov::Output<ov::Node>& score, std::string_view spec);
 
