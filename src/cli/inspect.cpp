@@ -78,10 +78,17 @@ Json tensors_json(const std::vector<TensorInfo>& tensors) {
     return all;
 }
 
+/// "onnx 13" is 13; null where the file does not say.
+Json opset_number(const std::string& opset) {
+    const std::size_t digits = opset.find_last_not_of("0123456789");
+    const std::string number = digits == std::string::npos ? opset : opset.substr(digits + 1);
+    return number.empty() ? Json(nullptr) : Json(std::stoll(number));
+}
+
 Json to_json(const Model& model, const Inspection& found) {
     Json json;
     json["format"] = found.format;
-    json["opset"] = found.opset;
+    json["opset"] = opset_number(found.opset);
     json["inputs"] = tensors_json(model.inputs());
     json["outputs"] = tensors_json(model.outputs());
     json["parameters"] = found.description.parameters;

@@ -30,6 +30,20 @@ std::vector<Array> input_arrays(const Task& task) {
     return arrays;
 }
 
+/// [1, tokens, C] as [1, C, side, side], the tokens before the grid left out.
+Array as_picture(const Array& layer, const model::TokenLayer& tokens) {
+    const auto channels = static_cast<std::size_t>(layer.shape().back());
+    const auto places = static_cast<std::size_t>(tokens.side * tokens.side);
+    Array picture(Shape{1, layer.shape().back(), tokens.side, tokens.side});
+    for (std::size_t place = 0; place < places; ++place) {
+        const std::size_t token = place + static_cast<std::size_t>(tokens.prefix);
+        for (std::size_t channel = 0; channel < channels; ++channel) {
+            picture[channel * places + place] = layer[token * channels + channel];
+        }
+    }
+    return picture;
+}
+
 Array batched(const Array& weights) {
     Shape shape = weights.shape();
     shape.insert(shape.begin(), 1);
@@ -47,7 +61,10 @@ std::vector<Explanation> activation_maps(const Request& request, const std::stri
     for (std::size_t target = 0; target < explanations.size(); ++target) {
         std::vector<Array> inputs = input_arrays(task);
         inputs.push_back(batched(task.targets[target].weights));
-        const std::vector<Array> answers = session.session->run_one(inputs);
+        std::vector<Array> answers = session.session->run_one(inputs);
+        for (std::size_t at = 1; session.tokens && at < answers.size(); ++at) {
+            answers[at] = as_picture(answers[at], *session.tokens);
+        }
         task.spending.charge(Evaluations{1, 1}, 0.0);
         const Shape& shape = answers[1].shape();
         if (shape.size() < 3) {
