@@ -1,6 +1,7 @@
 #include "explain/cam/channel_weights.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "pellucid/error.hpp"
 
@@ -61,11 +62,13 @@ std::vector<Explanation> activation_maps(const Request& request, const std::stri
     for (std::size_t target = 0; target < explanations.size(); ++target) {
         std::vector<Array> inputs = input_arrays(task);
         inputs.push_back(batched(task.targets[target].weights));
+        const auto begun = std::chrono::steady_clock::now();
         std::vector<Array> answers = session.session->run_one(inputs);
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
         for (std::size_t at = 1; session.tokens && at < answers.size(); ++at) {
             answers[at] = as_picture(answers[at], *session.tokens);
         }
-        task.spending.charge(Evaluations{1, 1}, 0.0);
+        task.spending.charge(Evaluations{1, 1}, seconds);
         const Shape& shape = answers[1].shape();
         if (shape.size() < 3) {
             throw Error(ErrorCode::kUnsupported, method + ": layer '" + session.layer + "' has the shape " +
