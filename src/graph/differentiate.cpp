@@ -17,9 +17,8 @@ namespace op = ov::op;
 std::string free_prefix(const Duplicate& copy) {
     for (int level = 1;; ++level) {
         const std::string prefix = level == 1 ? "grad/" : "grad" + std::to_string(level) + "/";
-        const bool taken = std::any_of(copy.nodes.begin(), copy.nodes.end(), [&](const auto& node) {
-            return node->get_friendly_name().starts_with(prefix);
-        });
+        const bool taken = std::any_of(copy.nodes.begin(), copy.nodes.end(),
+                                       [&](const auto& node) { return node->get_friendly_name().starts_with(prefix); });
         if (!taken) return prefix;
     }
 }
@@ -181,7 +180,8 @@ int guard_tied_weights(const std::shared_ptr<ov::Model>& model) {
     int rewritten = 0;
     for (const auto& node : backward) {
         const auto w = node->input_value(1);
-        const bool tied = std::any_of(forward.begin(), forward.end(), [&](const auto& f) { return same_weights(f, w); });
+        const bool tied =
+            std::any_of(forward.begin(), forward.end(), [&](const auto& f) { return same_weights(f, w); });
         if (!tied) continue;
         guard(node);
         ++rewritten;

@@ -47,8 +47,8 @@ bool inline_branch(const std::shared_ptr<ov::Node>& node, Duplicate& made) {
     if (!choice) return false;
     const auto condition = Tape::constant_of(made.tensors.at(node->input_value(0)));
     if (!condition) return false;
-    const std::size_t branch = condition->cast_vector<bool>().at(0) ? op::v8::If::THEN_BODY_INDEX
-                                                                    : op::v8::If::ELSE_BODY_INDEX;
+    const std::size_t branch =
+        condition->cast_vector<bool>().at(0) ? op::v8::If::THEN_BODY_INDEX : op::v8::If::ELSE_BODY_INDEX;
     const auto body = choice->get_function(branch);
     for (const auto& input : choice->get_input_descriptions(branch)) {
         const auto& inner = body->get_parameters().at(input->m_body_parameter_index);

@@ -23,8 +23,7 @@ std::set<const ov::Node*> leading_to(const Nodes& nodes, const Value& of) {
 
 bool varies(const ov::Node& node, const Tape& tape) {
     const auto inputs = node.input_values();
-    return std::any_of(inputs.begin(), inputs.end(),
-                       [&](const Value& input) { return tape.varied.count(input) != 0; });
+    return std::any_of(inputs.begin(), inputs.end(), [&](const Value& input) { return tape.varied.count(input) != 0; });
 }
 
 /// Marks the tensors that depend on `wrt`; returns the blocked node nearest to the output, for the message.
@@ -73,9 +72,12 @@ const Override* resolve(const RuleSet& rules, const Unit& unit, const ov::Node& 
 
 std::string_view carried(Carries carries) {
     switch (carries) {
-        case Carries::kGradient: return "a gradient";
-        case Carries::kMultiplier: return "a multiplier";
-        case Carries::kRelevance: return "relevance";
+        case Carries::kGradient:
+            return "a gradient";
+        case Carries::kMultiplier:
+            return "a multiplier";
+        case Carries::kRelevance:
+            return "relevance";
     }
     return "";
 }
@@ -137,7 +139,8 @@ private:
         const auto& output = outputs[unit.output.get_index()];
         if (output.empty()) return false;
         const auto cotangents = over->rule(unit, output, tape_);
-        for (std::size_t i = 0; i < cotangents.size() && i < unit.inputs.size(); ++i) flow(unit.inputs[i], cotangents[i]);
+        for (std::size_t i = 0; i < cotangents.size() && i < unit.inputs.size(); ++i)
+            flow(unit.inputs[i], cotangents[i]);
         return true;
     }
 

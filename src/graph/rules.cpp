@@ -9,10 +9,9 @@ using Family = std::span<const OpFacts> (*)();
 
 /// The one table: every family of op types that Pellucid knows.
 constexpr std::array kFamilies{
-    Family{facts::arithmetic}, Family{facts::activations}, Family{facts::convolutions},
-    Family{facts::pooling},    Family{facts::products},    Family{facts::reductions},
-    Family{facts::movement},   Family{facts::slicing},     Family{facts::indexing},
-    Family{facts::resampling}, Family{facts::normalisation}, Family{facts::blocked},
+    Family{facts::arithmetic}, Family{facts::activations}, Family{facts::convolutions},  Family{facts::pooling},
+    Family{facts::products},   Family{facts::reductions},  Family{facts::movement},      Family{facts::slicing},
+    Family{facts::indexing},   Family{facts::resampling},  Family{facts::normalisation}, Family{facts::blocked},
 };
 
 std::map<ov::DiscreteTypeInfo, const OpFacts*> index_rows() {

@@ -33,9 +33,7 @@ std::int64_t rank_of(const ov::Node& node, const Value& x) {
     return rank.get_length();
 }
 
-void Tape::name(ov::Node& node) {
-    node.set_friendly_name(prefix_ + at_ + "/" + std::to_string(counters_[at_]++));
-}
+void Tape::name(ov::Node& node) { node.set_friendly_name(prefix_ + at_ + "/" + std::to_string(counters_[at_]++)); }
 
 void Tape::note(const std::string& text) {
     if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(text);
@@ -83,8 +81,8 @@ Expr Tape::reshape_like(const Value& g, const Value& x) {
             extents.push_back(extent.is_dynamic() ? -1 : extent.get_length());
         }
     }
-    const bool divides = shape.rank().is_static() && dynamic <= 1 &&
-                         std::find(extents.begin(), extents.end(), 0) == extents.end();
+    const bool divides =
+        shape.rank().is_static() && dynamic <= 1 && std::find(extents.begin(), extents.end(), 0) == extents.end();
     const Value target = divides ? integers(extents).value : shape_of(x).value;
     auto made = make<op::v1::Reshape>(g, target, false);
     return made;
@@ -109,8 +107,8 @@ Expr Tape::sum_to(const Value& g, const Value& x) {
     const auto& from = g.get_partial_shape();
     const auto& to = x.get_partial_shape();
     if (from.rank().is_dynamic() || to.rank().is_dynamic()) {
-        throw Error(ErrorCode::kUnsupported, "no gradient through " + describe_node(*x.get_node()) +
-                                                 ": the rank of its output is not known",
+        throw Error(ErrorCode::kUnsupported,
+                    "no gradient through " + describe_node(*x.get_node()) + ": the rank of its output is not known",
                     "give the model's inputs fixed shapes");
     }
     const auto lead = from.size() - to.size();
@@ -293,7 +291,8 @@ Value Tape::replay(const Unit& unit, const std::vector<Value>& inputs, const std
         }
         const auto copy = node->clone_with_new_inputs(arguments);
         name(*copy);
-        for (std::size_t port = 0; port < copy->get_output_size(); ++port) made[node->output(port)] = copy->output(port);
+        for (std::size_t port = 0; port < copy->get_output_size(); ++port)
+            made[node->output(port)] = copy->output(port);
     }
     return made.at(unit.output);
 }

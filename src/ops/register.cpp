@@ -12,8 +12,8 @@ using Node = std::shared_ptr<ov::Node>;
 /// The nodes from `made` down to `inputs`, those made for the decomposition.
 void collect(const Node& made, const ov::OutputVector& inputs, ov::NodeVector& nodes) {
     const bool ours = std::find(nodes.begin(), nodes.end(), made) != nodes.end();
-    const bool outside = std::any_of(inputs.begin(), inputs.end(),
-                                     [&](const auto& input) { return input.get_node() == made.get(); });
+    const bool outside =
+        std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return input.get_node() == made.get(); });
     if (ours || outside) return;
     nodes.push_back(made);
     for (const auto& input : made->input_values()) collect(input.get_node_shared_ptr(), inputs, nodes);

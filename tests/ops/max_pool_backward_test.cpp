@@ -101,8 +101,12 @@ std::vector<Shape> shapes() {
         {"2d overlapping, padded", {2, 3, 15, 16}, {{3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}}},
         {"2d dilated", {1, 2, 15, 33}, {{3, 3}, {1, 2}, {2, 3}, {1, 0}, {0, 2}}},
         {"2d rounded up", {1, 2, 8, 8}, {{3, 3}, {2, 2}, {1, 1}, {0, 0}, {0, 0}, RoundingType::CEIL}},
-        {"2d same upper", {1, 2, 8, 7}, {{3, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}, RoundingType::FLOOR, PadType::SAME_UPPER}},
-        {"2d same lower", {1, 2, 8, 7}, {{3, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}, RoundingType::FLOOR, PadType::SAME_LOWER}},
+        {"2d same upper",
+         {1, 2, 8, 7},
+         {{3, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}, RoundingType::FLOOR, PadType::SAME_UPPER}},
+        {"2d same lower",
+         {1, 2, 8, 7},
+         {{3, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}, RoundingType::FLOOR, PadType::SAME_LOWER}},
         {"2d valid", {1, 2, 8, 7}, {{3, 2}, {2, 2}, {1, 1}, {1, 1}, {1, 1}, RoundingType::FLOOR, PadType::VALID}},
         {"3d", {2, 2, 5, 6, 9}, {{2, 3, 2}, {2, 2, 2}, {1, 1, 1}, {0, 1, 0}, {0, 1, 0}}},
     };
@@ -110,11 +114,12 @@ std::vector<Shape> shapes() {
 
 /// x and the pooled tensor's cotangent to the gradient; sizes unknown when built if `dynamic`.
 std::shared_ptr<ov::Model> model_of(const Shape& shape, bool dynamic) {
-    const auto extents = dynamic ? ov::PartialShape(std::vector<ov::Dimension>(shape.data.size(), -1)) : ov::PartialShape(shape.data);
+    const auto extents =
+        dynamic ? ov::PartialShape(std::vector<ov::Dimension>(shape.data.size(), -1)) : ov::PartialShape(shape.data);
     const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, extents);
     const auto& w = shape.window;
-    const auto pooled = std::make_shared<op::v14::MaxPool>(x, w.strides, w.dilations, w.pads_begin, w.pads_end, w.kernel,
-                                                           w.rounding, w.auto_pad);
+    const auto pooled = std::make_shared<op::v14::MaxPool>(x, w.strides, w.dilations, w.pads_begin, w.pads_end,
+                                                           w.kernel, w.rounding, w.auto_pad);
     const auto g = std::make_shared<op::v0::Parameter>(ov::element::f32, pooled->get_output_partial_shape(0));
     const auto back = std::make_shared<MaxPoolBackward>(x, g, w);
     back->set_friendly_name("back");
@@ -138,7 +143,8 @@ ov::Tensor tensor(const ov::Shape& shape, const std::vector<float>& values) {
 
 /// The gradient for integer-valued data.
 std::vector<float> answer(const std::shared_ptr<ov::Model>& model, const Shape& shape, const ov::Shape& pooled) {
-    auto request = core().compile_model(model, "CPU", ov::hint::inference_precision(ov::element::f32)).create_infer_request();
+    auto request =
+        core().compile_model(model, "CPU", ov::hint::inference_precision(ov::element::f32)).create_infer_request();
     request.set_input_tensor(0, tensor(shape.data, integers(ov::shape_size(shape.data), 3)));
     request.set_input_tensor(1, tensor(pooled, integers(ov::shape_size(pooled), 4)));
     request.infer();

@@ -19,9 +19,7 @@ Cotangents unary(const Node& node, const Cotangents& outputs, Tape& tape) {
 }
 
 Cotangents pass(const Node&, const Cotangents& outputs, Tape&) { return {outputs[0]}; }
-Cotangents negative(const Node&, const Cotangents& outputs, Tape&) {
-    return {{outputs[0].value, !outputs[0].negated}};
-}
+Cotangents negative(const Node&, const Cotangents& outputs, Tape&) { return {{outputs[0].value, !outputs[0].negated}}; }
 
 Expr sigmoid(E x) { return x.tape->make<op::v0::Sigmoid>(x.value); }
 Expr tanh(E x) { return x.tape->make<op::v0::Tanh>(x.value); }
@@ -119,7 +117,8 @@ Cotangents elu(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto g = tape.expr(outputs[0].value);
     const double alpha = ov::as_type_ptr<op::v0::Elu>(node)->get_alpha();
     const auto x = tape.in(*node, 0);
-    return {select(greater(x, 0.0), g, g * (exp(tape.make<op::v1::Minimum>(x.value, tape.scalar(x, 0.0).value)) * alpha))};
+    return {
+        select(greater(x, 0.0), g, g * (exp(tape.make<op::v1::Minimum>(x.value, tape.scalar(x, 0.0).value)) * alpha))};
 }
 
 /// lambda for x > 0, lambda alpha e^x below. Its two parameters are inputs.

@@ -47,8 +47,9 @@ void resolve_same(const ov::Node& node, op::PadType kind, const ov::PartialShape
         std::int64_t total = walk.reach(axis) - 1;
         if (stride != 1) {
             if (extent.is_dynamic()) {
-                refuse(node, "its padding (SAME, stride " + std::to_string(stride) +
-                                 ") depends on a size that is known only while the model runs",
+                refuse(node,
+                       "its padding (SAME, stride " + std::to_string(stride) +
+                           ") depends on a size that is known only while the model runs",
                        "give the model's input a fixed size");
             }
             const auto length = extent.get_length();
@@ -119,8 +120,8 @@ Cotangent data_gradient(const Walk& walk, Tape& tape, const Value& g, const Valu
         const auto& in = x.get_partial_shape()[axis + 2];
         const auto& out = g.get_partial_shape()[axis + 2];
         if (in.is_static() && out.is_static()) {
-            extra[axis] = in.get_length() - ((out.get_length() - 1) * stride - walk.begin[axis] - walk.end[axis] +
-                                             walk.reach(axis));
+            extra[axis] = in.get_length() -
+                          ((out.get_length() - 1) * stride - walk.begin[axis] - walk.end[axis] + walk.reach(axis));
         } else if (stride > 1) {
             // What a stride leaves over is known only at run time: make the longest, and cut.
             extra[axis] = stride - 1;
@@ -138,8 +139,7 @@ Expr in_groups(Tape& tape, const Value& v, std::int64_t groups, std::int64_t cha
 }
 
 /// The elements of the padded data that meet one tap of the kernel: as many as the windows.
-Expr under_tap(const Walk& walk, Tape& tape, const Value& padded, const ov::OutputVector& windows,
-               std::size_t tap) {
+Expr under_tap(const Walk& walk, Tape& tape, const Value& padded, const ov::OutputVector& windows, std::size_t tap) {
     std::vector<std::int64_t> starts(walk.axes()), steps(walk.strides.begin(), walk.strides.end()), which;
     for (std::size_t axis = walk.axes(); axis-- > 0;) {
         starts[axis] = static_cast<std::int64_t>(tap % walk.kernel[axis] * walk.dilations[axis]);
@@ -172,9 +172,8 @@ Expr weight_gradient(const Walk& walk, Tape& tape, const Value& x, const Value& 
     for (std::size_t tap = 0; tap < ov::shape_size(walk.kernel); ++tap) {
         const auto data = in_groups(tape, under_tap(walk, tape, padded.value, windows, tap).value, groups, in);
         const auto product = tape.make<op::v0::MatMul>(cotangent.value, data.value, false, true);
-        taps.push_back(tape.make<op::v0::Unsqueeze>(tape.sum(product.value, {0}, false).value,
-                                                    tape.integers({-1}).value)
-                           .value);
+        taps.push_back(
+            tape.make<op::v0::Unsqueeze>(tape.sum(product.value, {0}, false).value, tape.integers({-1}).value).value);
     }
     return tape.reshape_like(tape.make<op::v0::Concat>(taps, -1).value, w);  // [groups, C_out, C_in, taps]
 }
@@ -210,10 +209,10 @@ Walk transposed_walk(const Op& node) {
             refuse(node, "its padding depends on a size that is known only while the model runs",
                    "give the model's input a fixed size");
         }
-        const auto total = std::max<std::int64_t>(
-            (in.get_length() - 1) * static_cast<std::int64_t>(walk.strides[axis]) + walk.reach(axis) +
-                node.get_output_padding()[axis] - out.get_length(),
-            0);
+        const auto total =
+            std::max<std::int64_t>((in.get_length() - 1) * static_cast<std::int64_t>(walk.strides[axis]) +
+                                       walk.reach(axis) + node.get_output_padding()[axis] - out.get_length(),
+                                   0);
         walk.begin[axis] = kind == op::PadType::SAME_UPPER ? total / 2 : total - total / 2;
         walk.end[axis] = total - walk.begin[axis];
     }

@@ -37,8 +37,8 @@ Expr scatter_picks(const ov::Node& node, const Value& g, std::size_t axis, std::
     const auto at = tape.make<op::v3::Broadcast>(rows.value, pick_shape.value);
     const auto flat = tape.make<op::v1::Reshape>(g, pick_shape.value, false);
     const auto zeros = tape.make<op::v3::Broadcast>(tape.scalar(g, 0.0).value, data_shape.value);
-    const auto sum = tape.make<op::v12::ScatterElementsUpdate>(zeros.value, at.value, flat.value,
-                                                               tape.integer(2).value, Sum::SUM);
+    const auto sum =
+        tape.make<op::v12::ScatterElementsUpdate>(zeros.value, at.value, flat.value, tape.integer(2).value, Sum::SUM);
     return tape.reshape_like(sum.value, x);
 }
 
@@ -121,7 +121,8 @@ Cotangents scatter_elements_update(const Node& node, const Cotangents& outputs, 
     const auto indices = node->input_value(1);
     if (tape.wants(*node, 0)) {
         const auto zeros = tape.fill_like(node->input_value(2), 0.0);
-        made[0] = adds ? g : tape.make<op::v3::ScatterElementsUpdate>(g.value, indices, zeros.value, node->input_value(3));
+        made[0] =
+            adds ? g : tape.make<op::v3::ScatterElementsUpdate>(g.value, indices, zeros.value, node->input_value(3));
     }
     if (tape.wants(*node, 2)) made[2] = tape.make<op::v6::GatherElements>(g.value, indices, axis);
     return made;

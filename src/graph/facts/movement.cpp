@@ -52,12 +52,11 @@ Cotangents split(const Node& node, const Cotangents& outputs, Tape& tape) {
 Cotangents broadcast(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto x = node->input_value(0);
     auto g = tape.expr(outputs[0].value);
-    const auto kind = ov::is_type<op::v3::Broadcast>(node)
-                          ? ov::as_type_ptr<op::v3::Broadcast>(node)->get_broadcast_spec().m_type
-                          : ov::as_type_ptr<op::v1::Broadcast>(node)->get_broadcast_spec().m_type ==
-                                    op::AutoBroadcastType::NUMPY
-                                ? op::BroadcastType::NUMPY
-                                : op::BroadcastType::EXPLICIT;
+    const auto kind =
+        ov::is_type<op::v3::Broadcast>(node) ? ov::as_type_ptr<op::v3::Broadcast>(node)->get_broadcast_spec().m_type
+        : ov::as_type_ptr<op::v1::Broadcast>(node)->get_broadcast_spec().m_type == op::AutoBroadcastType::NUMPY
+            ? op::BroadcastType::NUMPY
+            : op::BroadcastType::EXPLICIT;
     if (kind == op::BroadcastType::PDPD) refuse(*node, "it broadcasts by PaddlePaddle's rule");
     if (kind == op::BroadcastType::EXPLICIT) {
         const auto kept = Tape::integers_of(*node, 2, "its map of axes");

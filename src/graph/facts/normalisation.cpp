@@ -73,10 +73,10 @@ Cotangents mvn_along(const Node& node, const Cotangents& outputs, Tape& tape, co
 
 Cotangents mvn(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto layer = ov::as_type_ptr<op::v6::MVN>(node);
-    const auto axes = normalise_axes(Tape::integers_of(*node, 1, "the list of axes"),
-                                     rank_of(*node, node->input_value(0)));
-    return mvn_along(node, outputs, tape, axes, layer->get_normalize_variance(),
-                     static_cast<double>(layer->get_eps()), layer->get_eps_mode() == op::MVNEpsMode::INSIDE_SQRT);
+    const auto axes =
+        normalise_axes(Tape::integers_of(*node, 1, "the list of axes"), rank_of(*node, node->input_value(0)));
+    return mvn_along(node, outputs, tape, axes, layer->get_normalize_variance(), static_cast<double>(layer->get_eps()),
+                     layer->get_eps_mode() == op::MVNEpsMode::INSIDE_SQRT);
 }
 
 Cotangents mvn_v0(const Node& node, const Cotangents& outputs, Tape& tape) {
@@ -120,8 +120,8 @@ Cotangents normalize_l2(const Node& node, const Cotangents& outputs, Tape& tape)
     const double epsilon = static_cast<double>(layer->get_eps());
     const auto square = tape.sum((x * x).value, axes);
     const bool adds = layer->get_eps_mode() == op::EpsMode::ADD;
-    const auto held = adds ? square + epsilon
-                           : tape.make<op::v1::Maximum>(square.value, tape.scalar(x.value, epsilon).value);
+    const auto held =
+        adds ? square + epsilon : tape.make<op::v1::Maximum>(square.value, tape.scalar(x.value, epsilon).value);
     auto projection = tape.sum((g * x).value, axes) / held;
     if (!adds) projection = select(greater(square, epsilon), projection, 0.0);
     return {(g - x * projection) / sqrt(held)};
@@ -148,8 +148,8 @@ Expr channel_windows(const Expr& v, std::int64_t channels, std::int64_t size, bo
 /// y = x s^-b, s = k + a/n W(x^2), W the sum over a window of n channels: g s^-b - 2ab/n x W'(g x s^(-b-1)).
 Cotangents local_response(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto layer = ov::as_type_ptr<op::v0::LRN>(node);
-    const auto axes = normalise_axes(Tape::integers_of(*node, 1, "the list of axes"),
-                                     rank_of(*node, node->input_value(0)));
+    const auto axes =
+        normalise_axes(Tape::integers_of(*node, 1, "the list of axes"), rank_of(*node, node->input_value(0)));
     const auto& channels = node->get_input_partial_shape(0)[1];
     if (axes != std::vector<std::int64_t>{1} || channels.is_dynamic()) {
         refuse(*node, "only windows over a fixed number of channels have a rule");

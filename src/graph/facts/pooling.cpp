@@ -11,8 +11,8 @@ using Cotangents = std::vector<Cotangent>;
 
 template <class Op>
 ops::MaxPoolWindow window_of(const Op& pool) {
-    ops::MaxPoolWindow window{pool.get_kernel(),     pool.get_strides(),       ov::Strides(pool.get_kernel().size(), 1),
-                              pool.get_pads_begin(), pool.get_pads_end(),      pool.get_rounding_type(),
+    ops::MaxPoolWindow window{pool.get_kernel(),     pool.get_strides(),  ov::Strides(pool.get_kernel().size(), 1),
+                              pool.get_pads_begin(), pool.get_pads_end(), pool.get_rounding_type(),
                               pool.get_auto_pad()};
     if constexpr (!std::is_same_v<Op, op::v1::MaxPool>) window.dilations = pool.get_dilations();
     return window;
@@ -55,8 +55,11 @@ MeanAxis mean_axis(const ov::Node& node, const Op& pool, std::size_t axis) {
         refuse(node, "a size of what it pools is known only while the model runs",
                "give the model's input a fixed size");
     }
-    MeanAxis made{in.get_length(), out.get_length(), static_cast<std::int64_t>(pool.get_kernel()[axis]),
-                  static_cast<std::int64_t>(pool.get_strides()[axis]), 1,
+    MeanAxis made{in.get_length(),
+                  out.get_length(),
+                  static_cast<std::int64_t>(pool.get_kernel()[axis]),
+                  static_cast<std::int64_t>(pool.get_strides()[axis]),
+                  1,
                   static_cast<std::int64_t>(pool.get_pads_begin()[axis]),
                   static_cast<std::int64_t>(pool.get_pads_end()[axis])};
     if constexpr (std::is_same_v<Op, op::v16::AvgPool>) {

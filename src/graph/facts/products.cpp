@@ -163,8 +163,8 @@ Attention attention_of(const Node& node, Tape& tape) {
     if (node->get_input_size() > 4) {
         a.scale = tape.in(*node, 4);
     } else {
-        const auto width = tape.make<op::v0::Convert>(tape.extent(a.q.value, rank - 1).value,
-                                                      a.q.value.get_element_type());
+        const auto width =
+            tape.make<op::v0::Convert>(tape.extent(a.q.value, rank - 1).value, a.q.value.get_element_type());
         a.scale = 1.0 / sqrt(width);
     }
     auto logits = tape.make<op::v0::MatMul>((a.q * a.scale).value, a.k.value, false, true);

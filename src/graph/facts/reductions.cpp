@@ -37,7 +37,8 @@ Expr count_of(const Reduction& r, Tape& tape) {
             known *= extent.get_length();
             continue;
         }
-        const auto length = tape.make<op::v0::Convert>(tape.extent(r.x.value, axis).value, r.x.value.get_element_type());
+        const auto length =
+            tape.make<op::v0::Convert>(tape.extent(r.x.value, axis).value, r.x.value.get_element_type());
         count = count.tape == nullptr ? length : count * length;
     }
     const auto constant = tape.scalar(r.x.value, static_cast<double>(known));
@@ -97,7 +98,8 @@ Cotangents softmax_v8(const Node& node, const Cotangents& outputs, Tape& tape) {
     return {softmax_rule(tape.expr(outputs[0].value), tape.out(node), axes, tape)};
 }
 Cotangents softmax_v1(const Node& node, const Cotangents& outputs, Tape& tape) {
-    const auto axes = softmax_axis(*node, static_cast<std::int64_t>(ov::as_type_ptr<op::v1::Softmax>(node)->get_axis()));
+    const auto axes =
+        softmax_axis(*node, static_cast<std::int64_t>(ov::as_type_ptr<op::v1::Softmax>(node)->get_axis()));
     return {softmax_rule(tape.expr(outputs[0].value), tape.out(node), axes, tape)};
 }
 /// g - e^y sum g
@@ -110,8 +112,8 @@ Cotangents log_softmax(const Node& node, const Cotangents& outputs, Tape& tape) 
 /// The sums from the other end.
 Cotangents cumulative_sum(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto sums = ov::as_type_ptr<op::v0::CumSum>(node);
-    return {tape.make<op::v0::CumSum>(outputs[0].value, node->input_value(1), sums->is_exclusive(),
-                                      !sums->is_reverse())};
+    return {
+        tape.make<op::v0::CumSum>(outputs[0].value, node->input_value(1), sums->is_exclusive(), !sums->is_reverse())};
 }
 
 constexpr std::string_view kTies = "elements that tie for the extreme share the gradient evenly";

@@ -18,8 +18,8 @@ Value element_of(Tape& tape, const Value& vector, std::size_t at) {
     if (const auto constant = Tape::constant_of(vector)) {
         return tape.integers({constant->cast_vector<std::int64_t>()[at]}).value;
     }
-    const auto picked = tape.make<op::v8::Gather>(vector, tape.integers({static_cast<std::int64_t>(at)}).value,
-                                                  tape.integer(0).value);
+    const auto picked =
+        tape.make<op::v8::Gather>(vector, tape.integers({static_cast<std::int64_t>(at)}).value, tape.integer(0).value);
     return tape.make<op::v0::Convert>(picked.value, ov::element::i64).value;
 }
 
@@ -39,7 +39,9 @@ std::optional<Expr> by_padding(Tape& tape, const Value& g, const Value& x, const
         const auto stop = known(cut.stop);
         if (extent.is_dynamic() || !start || !stop || known(cut.step) != 1) return {};
         const auto length = extent.get_length();
-        const auto place = [&](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + length : at, 0, length); };
+        const auto place = [&](std::int64_t at) {
+            return std::clamp<std::int64_t>(at < 0 ? at + length : at, 0, length);
+        };
         before[cut.axis] = place(*start);
         after[cut.axis] = length - std::max(place(*stop), place(*start));
     }
@@ -52,15 +54,15 @@ Expr by_scatter(Tape& tape, const Value& g, const Value& x, const Cut& cut) {
     const auto axis = static_cast<std::int64_t>(cut.axis);
     const auto length = tape.extent(x, axis);
     const auto scalar_length = tape.make<op::v0::Squeeze>(length.value, tape.integers({0}).value);
-    const auto all = tape.make<op::v4::Range>(tape.integer(0).value, scalar_length.value, tape.integer(1).value,
-                                              ov::element::i64);
+    const auto all =
+        tape.make<op::v4::Range>(tape.integer(0).value, scalar_length.value, tape.integer(1).value, ov::element::i64);
     const auto taken = tape.make<op::v8::Slice>(all.value, cut.start, cut.stop, cut.step, tape.integers({0}).value);
     ov::OutputVector shape;
     for (std::size_t other = 0; other < x.get_partial_shape().size(); ++other) {
         shape.push_back(other == cut.axis ? length.value : tape.extent(g, static_cast<std::int64_t>(other)).value);
     }
-    const auto zeros = tape.make<op::v3::Broadcast>(tape.scalar(g, 0.0).value,
-                                                    tape.make<op::v0::Concat>(shape, 0).value);
+    const auto zeros =
+        tape.make<op::v3::Broadcast>(tape.scalar(g, 0.0).value, tape.make<op::v0::Concat>(shape, 0).value);
     return tape.make<op::v3::ScatterUpdate>(zeros.value, taken.value, g, tape.integer(axis).value);
 }
 
@@ -73,8 +75,9 @@ Cotangents slice(const Node& node, const Cotangents& outputs, Tape& tape) {
     std::vector<Cut> cuts;
     for (std::size_t i = 0; i < static_cast<std::size_t>(starts[0].get_length()); ++i) {
         const auto axis = axes.empty() ? static_cast<std::int64_t>(i) : axes[i];
-        cuts.push_back({static_cast<std::size_t>(axis < 0 ? axis + rank : axis), element_of(tape, node->input_value(1), i),
-                        element_of(tape, node->input_value(2), i), element_of(tape, node->input_value(3), i)});
+        cuts.push_back({static_cast<std::size_t>(axis < 0 ? axis + rank : axis),
+                        element_of(tape, node->input_value(1), i), element_of(tape, node->input_value(2), i),
+                        element_of(tape, node->input_value(3), i)});
     }
     return {uncut(tape, outputs[0].value, node->input_value(0), cuts)};
 }

@@ -62,15 +62,14 @@ template <class Op>
 Override by_type(UnitRule rule) {
     return {.node = {}, .unit = {}, .op = Op::get_type_info_static(), .law = {}, .rule = rule};
 }
-Override by_unit(UnitKind kind, UnitRule rule) {
-    return {.node = {}, .unit = kind, .op = {}, .law = {}, .rule = rule};
-}
+Override by_unit(UnitKind kind, UnitRule rule) { return {.node = {}, .unit = kind, .op = {}, .law = {}, .rule = rule}; }
 Override by_law(Law law, UnitRule rule) { return {.node = {}, .unit = {}, .op = {}, .law = law, .rule = rule}; }
 
 }  // namespace
 
 RuleSet lrp_epsilon_rules(double epsilon) {
-    RuleSet rules{.name = "LRP-epsilon", .carries = Carries::kRelevance, .twin = false, .overrides = {}, .plain_for = {}};
+    RuleSet rules{
+        .name = "LRP-epsilon", .carries = Carries::kRelevance, .twin = false, .overrides = {}, .plain_for = {}};
     rules.parameter = epsilon;
     rules.overrides = {
         by_unit(UnitKind::kAffine, epsilon_rule),

@@ -29,9 +29,9 @@ Value MaxPoolBackward::decomposition() const {
     const auto zero = std::make_shared<op::v0::Constant>(x.get_element_type(), ov::Shape{}, 0);
     const auto zeros = std::make_shared<op::v3::Broadcast>(zero, shape);
     const auto axis = std::make_shared<op::v0::Constant>(ov::element::i64, ov::Shape{}, 2);
-    const auto scattered = std::make_shared<op::v12::ScatterElementsUpdate>(
-        flat(zeros), flat(indices(x, window_)), flat(input_value(1)), axis,
-        op::v12::ScatterElementsUpdate::Reduction::SUM);
+    const auto scattered =
+        std::make_shared<op::v12::ScatterElementsUpdate>(flat(zeros), flat(indices(x, window_)), flat(input_value(1)),
+                                                         axis, op::v12::ScatterElementsUpdate::Reduction::SUM);
     return std::make_shared<op::v1::Reshape>(scattered, shape, false);
 }
 

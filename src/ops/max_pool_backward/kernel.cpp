@@ -132,9 +132,8 @@ void max_pool_backward(const PoolGeometry& pool, const float* x, const float* g,
     const auto kernel = choose_kernel(pool);
     const auto in = static_cast<std::size_t>(pool.in_size());
     const auto made = static_cast<std::size_t>(pool.out_size());
-    for_each_plane(pool.planes, [&](std::size_t plane) {
-        kernel(pool, x + plane * in, g + plane * made, out + plane * in);
-    });
+    for_each_plane(pool.planes,
+                   [&](std::size_t plane) { kernel(pool, x + plane * in, g + plane * made, out + plane * in); });
 }
 
 }  // namespace pellucid::ops

@@ -54,8 +54,9 @@ void MaxPoolBackward::validate_and_infer_types() {
     NODE_VALIDATION_CHECK(this, axes >= 1 && axes <= kAxes, "one to three spatial axes, not ", axes);
     NODE_VALIDATION_CHECK(this, rank.is_dynamic() || static_cast<std::size_t>(rank.get_length()) == axes + 2,
                           "the kernel has ", axes, " axes, the data rank ", rank);
-    NODE_VALIDATION_CHECK(this, window_.strides.size() == axes && window_.dilations.size() == axes &&
-                                    window_.pads_begin.size() == axes && window_.pads_end.size() == axes,
+    NODE_VALIDATION_CHECK(this,
+                          window_.strides.size() == axes && window_.dilations.size() == axes &&
+                              window_.pads_begin.size() == axes && window_.pads_end.size() == axes,
                           "strides, dilations and pads must have the ", axes, " axes of the kernel");
     NODE_VALIDATION_CHECK(this, get_input_element_type(0) == get_input_element_type(1),
                           "data and cotangent have different types");
@@ -91,10 +92,17 @@ bool MaxPoolBackward::evaluate(ov::TensorVector& outputs, const ov::TensorVector
         case ov::element::f32:
             max_pool_backward(pool, inputs[0].data<float>(), inputs[1].data<float>(), outputs[0].data<float>());
             return true;
-        case ov::element::f64: run<double>(pool, inputs, outputs[0]); return true;
-        case ov::element::f16: run<ov::float16>(pool, inputs, outputs[0]); return true;
-        case ov::element::bf16: run<ov::bfloat16>(pool, inputs, outputs[0]); return true;
-        default: return false;
+        case ov::element::f64:
+            run<double>(pool, inputs, outputs[0]);
+            return true;
+        case ov::element::f16:
+            run<ov::float16>(pool, inputs, outputs[0]);
+            return true;
+        case ov::element::bf16:
+            run<ov::bfloat16>(pool, inputs, outputs[0]);
+            return true;
+        default:
+            return false;
     }
 }
 

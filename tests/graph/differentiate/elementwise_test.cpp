@@ -106,8 +106,8 @@ std::vector<Case> custom_cases() {
                }),
         custom("Convert there and back", -1, 1, {},
                [](const Values& in) -> Value {
-                   return std::make_shared<op::v0::Convert>(
-                       std::make_shared<op::v0::Convert>(in[0], ov::element::f64), ov::element::f32);
+                   return std::make_shared<op::v0::Convert>(std::make_shared<op::v0::Convert>(in[0], ov::element::f64),
+                                                            ov::element::f32);
                }),
         custom("ConvertLike", -1, 1, {},
                [](const Values& in) -> Value { return std::make_shared<op::v1::ConvertLike>(in[0], scalar(1)); }),
@@ -132,8 +132,10 @@ std::vector<Case> binary_cases() {
         binary<op::v1::Maximum>("Maximum", same, column, true),
         binary<op::v1::Minimum>("Minimum", column, same, true),
         binary<op::v0::SquaredDifference>("SquaredDifference", same, row),
-        binary<op::v1::FloorMod>("FloorMod", {.extents = {3}, .low = 5.2, .high = 5.8}, {.extents = {1}, .low = 2.1, .high = 2.4}),
-        binary<op::v1::Mod>("Mod", {.extents = {3}, .low = -5.8, .high = -5.2}, {.extents = {1}, .low = 2.1, .high = 2.4}),
+        binary<op::v1::FloorMod>("FloorMod", {.extents = {3}, .low = 5.2, .high = 5.8},
+                                 {.extents = {1}, .low = 2.1, .high = 2.4}),
+        binary<op::v1::Mod>("Mod", {.extents = {3}, .low = -5.8, .high = -5.2},
+                            {.extents = {1}, .low = 2.1, .high = 2.4}),
     };
     auto dynamic = binary<op::v1::Multiply>("Multiply, every extent unknown", deep, deep);
     dynamic.dynamic = true;
@@ -146,9 +148,7 @@ std::vector<Case> binary_cases() {
     slope.name = "PRelu, one slope";
     slope.inputs[1].extents = {1};
     cases.push_back(slope);
-    Case choice{.name = "Select",
-                .inputs = {same, row},
-                .build = [](const Values& in) -> Value {
+    Case choice{.name = "Select", .inputs = {same, row}, .build = [](const Values& in) -> Value {
                     const auto mask = op::v0::Constant::create(ov::element::boolean, ov::Shape{3, 4},
                                                                std::vector<char>{1, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0});
                     return std::make_shared<op::v1::Select>(mask, in[0], in[1]);
@@ -173,7 +173,8 @@ TEST(DifferentiateElementwise, DerivativesOfDerivatives) {
 }
 
 /// The conventions at ties and kinks, which differences cannot see: torch's.
-ov::Tensor gradient_at(const std::function<Value(const Values&)>& build, const std::vector<std::vector<float>>& points) {
+ov::Tensor gradient_at(const std::function<Value(const Values&)>& build,
+                       const std::vector<std::vector<float>>& points) {
     Case c{.name = "tie", .inputs = {}, .build = build};
     std::vector<ov::Tensor> arguments;
     for (const auto& point : points) {
@@ -183,8 +184,8 @@ ov::Tensor gradient_at(const std::function<Value(const Values&)>& build, const s
         arguments.push_back(tensor);
     }
     const auto model = model_of(c);
-    const auto made = differentiate(model, {model->get_parameters()[0]->output(0)},
-                                    model->get_results()[0]->input_value(0));
+    const auto made =
+        differentiate(model, {model->get_parameters()[0]->output(0)}, model->get_results()[0]->input_value(0));
     auto compiled = compile(made.model);
     ov::Tensor ones(ov::element::f32, ov::Shape{points[0].size()});
     std::fill_n(ones.data<float>(), ones.get_size(), 1.0F);

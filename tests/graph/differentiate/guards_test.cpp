@@ -47,8 +47,9 @@ Value weights(const Layer& layer) {
 
 std::shared_ptr<ov::Model> model_of(const Layer& layer) {
     const auto x = std::make_shared<op::v0::Parameter>(
-        ov::element::f32, ov::PartialShape{-1, static_cast<std::int64_t>(layer.channels),
-                                           static_cast<std::int64_t>(layer.size), static_cast<std::int64_t>(layer.size)});
+        ov::element::f32,
+        ov::PartialShape{-1, static_cast<std::int64_t>(layer.channels), static_cast<std::int64_t>(layer.size),
+                         static_cast<std::int64_t>(layer.size)});
     const ov::Strides strides(2, layer.stride), dilations(2, 1);
     const ov::CoordinateDiff pads(2, static_cast<std::ptrdiff_t>(layer.kernel / 2));
     std::shared_ptr<ov::Node> y;
@@ -115,13 +116,18 @@ TEST(DifferentiateGuards, GroupedConvolutions) {
 }
 
 TEST(DifferentiateGuards, WeightsOfHalfPrecision) {
-    check_layers({{64, 14, 1, 1, 1, Stored::kHalf}, {64, 56, 3, 1, 1, Stored::kHalf}, {128, 28, 1, 1, 1, Stored::kHalf},
-                  {512, 14, 1, 1, 1, Stored::kHalf}, {64, 28, 3, 1, 2, Stored::kHalf}});
+    check_layers({{64, 14, 1, 1, 1, Stored::kHalf},
+                  {64, 56, 3, 1, 1, Stored::kHalf},
+                  {128, 28, 1, 1, 1, Stored::kHalf},
+                  {512, 14, 1, 1, 1, Stored::kHalf},
+                  {64, 28, 3, 1, 2, Stored::kHalf}});
 }
 
 TEST(DifferentiateGuards, WeightsThatAreFolded) {
-    check_layers({{64, 14, 1, 1, 1, Stored::kProduct}, {64, 56, 3, 1, 1, Stored::kProduct},
-                  {128, 28, 1, 1, 1, Stored::kProduct}, {512, 14, 1, 1, 1, Stored::kProduct}});
+    check_layers({{64, 14, 1, 1, 1, Stored::kProduct},
+                  {64, 56, 3, 1, 1, Stored::kProduct},
+                  {128, 28, 1, 1, 1, Stored::kProduct},
+                  {512, 14, 1, 1, 1, Stored::kProduct}});
 }
 
 TEST(DifferentiateGuards, NegatedWeightsAreConstantsOfTheirOwnBytes) {
@@ -174,7 +180,9 @@ TEST(DifferentiateGuards, TiedConvolutions) {
         for (const std::size_t size : {14U, 28U, 56U}) {
             const auto w = random_constant({channels, channels, 3, 3}, 21);
             check_tied(
-                [&](const Value& v) -> Value { return std::make_shared<op::v1::Convolution>(v, w, one, pads, pads, one); },
+                [&](const Value& v) -> Value {
+                    return std::make_shared<op::v1::Convolution>(v, w, one, pads, pads, one);
+                },
                 [&](const Value& v) -> Value {
                     return std::make_shared<op::v1::ConvolutionBackpropData>(v, w, one, pads, pads, one);
                 },

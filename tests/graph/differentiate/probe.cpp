@@ -143,8 +143,8 @@ ov::Tensor random_tensor(const ov::Shape& shape, Random& random, double low, dou
 ov::Tensor moved(const ov::Tensor& a, const ov::Tensor& v, double h) {
     ov::Tensor tensor(ov::element::f32, a.get_shape());
     for (std::size_t i = 0; i < a.get_size(); ++i) {
-        tensor.data<float>()[i] = static_cast<float>(static_cast<double>(a.data<float>()[i]) +
-                                                     h * static_cast<double>(v.data<float>()[i]));
+        tensor.data<float>()[i] =
+            static_cast<float>(static_cast<double>(a.data<float>()[i]) + h * static_cast<double>(v.data<float>()[i]));
     }
     return tensor;
 }

@@ -37,6 +37,7 @@ class Random {
 public:
     explicit Random(std::uint64_t seed) : state_(seed * 2654435761ULL + 88172645463325252ULL) {}
     double uniform(double low, double high);
+
 private:
     std::uint64_t state_;
 };

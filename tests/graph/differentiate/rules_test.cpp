@@ -130,7 +130,8 @@ std::shared_ptr<ov::Model> small_network(std::shared_ptr<op::v0::Parameter>& x, 
     const auto relu = std::make_shared<op::v0::Relu>(first);
     relu->set_friendly_name("relu");
     hidden = relu;
-    const auto second = std::make_shared<op::v0::MatMul>(relu, constant({2, 4}, std::vector<float>(8, 0.25F)), false, true);
+    const auto second =
+        std::make_shared<op::v0::MatMul>(relu, constant({2, 4}, std::vector<float>(8, 0.25F)), false, true);
     second->set_friendly_name("second");
     return model_of(second, {x});
 }
@@ -165,7 +166,8 @@ TEST(GuidedBackpropagation, MatchesAComputationByHand) {
     const auto v = constant({1, 4}, {1, 2, -3, 4});
     const auto hidden = std::make_shared<op::v0::MatMul>(x, w, false, true);
     const auto plain = std::make_shared<op::v0::MatMul>(std::make_shared<op::v0::Relu>(hidden), v, false, true);
-    const auto clamped = std::make_shared<op::v0::MatMul>(std::make_shared<op::v0::Clamp>(hidden, 0, 6), v, false, true);
+    const auto clamped =
+        std::make_shared<op::v0::MatMul>(std::make_shared<op::v0::Clamp>(hidden, 0, 6), v, false, true);
     for (const auto& y : {plain, clamped}) {
         const auto model = model_of(y, {x});
         const auto made = differentiate(model, {x}, output_of(model), {}, guided_backpropagation_rules());
@@ -199,7 +201,8 @@ Vector affine(const ov::Tensor& w, const ov::Tensor& b, const Vector& x) {
     Vector z(w.get_shape()[0]);
     for (std::size_t o = 0; o < z.size(); ++o) {
         z[o] = static_cast<double>(b.data<float>()[o]);
-        for (std::size_t i = 0; i < x.size(); ++i) z[o] += static_cast<double>(w.data<float>()[o * x.size() + i]) * x[i];
+        for (std::size_t i = 0; i < x.size(); ++i)
+            z[o] += static_cast<double>(w.data<float>()[o * x.size() + i]) * x[i];
     }
     return z;
 }
@@ -220,7 +223,8 @@ TEST(LrpEpsilon, MatchesTheMatrixFormWithBiases) {
     for (const double epsilon : {1e-6, 0.1, 0.5}) {
         const auto x = parameter({-1, Network::kIn});
         const auto layer = [](const Value& v, const ov::Tensor& w, const ov::Tensor& b) -> Value {
-            const auto product = std::make_shared<op::v0::MatMul>(v, std::make_shared<op::v0::Constant>(w), false, true);
+            const auto product =
+                std::make_shared<op::v0::MatMul>(v, std::make_shared<op::v0::Constant>(w), false, true);
             return std::make_shared<op::v1::Add>(product, std::make_shared<op::v0::Constant>(b));
         };
         const auto y = layer(std::make_shared<op::v0::Relu>(layer(x, n.w1, n.b1)), n.w2, n.b2);
@@ -258,12 +262,12 @@ TEST(LrpEpsilon, ConservesRelevanceWithoutBiases) {
     const auto w1 = std::make_shared<op::v0::Constant>(random_tensor({4, 3, 3, 3}, random));
     const auto w2 = std::make_shared<op::v0::Constant>(random_tensor({4, 4, 3, 3}, random));
     const auto w3 = std::make_shared<op::v0::Constant>(random_tensor({2, 4}, random));
-    const auto trunk = std::make_shared<op::v0::Relu>(
-        std::make_shared<op::v1::Convolution>(x, w1, one, pads, pads, one));
+    const auto trunk =
+        std::make_shared<op::v0::Relu>(std::make_shared<op::v1::Convolution>(x, w1, one, pads, pads, one));
     const auto branch = std::make_shared<op::v1::Convolution>(trunk, w2, one, pads, pads, one);
     const auto sum = std::make_shared<op::v1::Add>(trunk, branch);
-    const auto pooled = std::make_shared<op::v1::MaxPool>(sum, ov::Strides{2, 2}, ov::Shape{0, 0}, ov::Shape{0, 0},
-                                                          ov::Shape{2, 2});
+    const auto pooled =
+        std::make_shared<op::v1::MaxPool>(sum, ov::Strides{2, 2}, ov::Shape{0, 0}, ov::Shape{0, 0}, ov::Shape{2, 2});
     const auto axes = op::v0::Constant::create(ov::element::i64, {2}, {2, 3});
     const auto mean = std::make_shared<op::v1::ReduceMean>(pooled, axes, false);
     const auto model = model_of(std::make_shared<op::v0::MatMul>(mean, w3, false, true), {x});
