@@ -116,10 +116,10 @@ TEST(Superpixels, DensityFollowsTheDefinition) {
             fast.density[fast.at(i / width, i % width)] = 0.0;
         }
         input::QuickshiftField plain = fast;
-        input::add_density(fast, 0, height);
-        input::add_density_plain(plain, 0, height);
-        input::find_parents(fast, 0, height);
-        input::find_parents_plain(plain, 0, height);
+        input::add_density(fast.view(), 0, height);
+        input::add_density_plain(plain.view(), 0, height);
+        input::find_parents(fast.view(), 0, height);
+        input::find_parents_plain(plain.view(), 0, height);
         EXPECT_EQ(fast.parent, plain.parent);
         EXPECT_EQ(fast.distance, plain.distance);
         for (int i = 0; i < width * height; ++i) {

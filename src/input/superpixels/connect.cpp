@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace pellucid::input {
 namespace {
@@ -75,13 +76,17 @@ void connect(Segments& segments, int least, int most) {
 }
 
 void close_gaps(Segments& segments) {
-    std::vector<std::int32_t> sorted = segments.labels;
-    std::sort(sorted.begin(), sorted.end());
-    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-    for (std::int32_t& label : segments.labels) {
-        label = static_cast<std::int32_t>(std::lower_bound(sorted.begin(), sorted.end(), label) - sorted.begin());
+    const auto most = *std::max_element(segments.labels.begin(), segments.labels.end());
+    std::vector<std::int32_t> renumbered(static_cast<std::size_t>(most) + 2, 0);
+    for (const std::int32_t label : segments.labels) {
+        renumbered[static_cast<std::size_t>(label) + 1] = 1;
     }
-    segments.count = static_cast<int>(sorted.size());
+    // After the sums, entry `label` counts the labels below it that occur.
+    std::partial_sum(renumbered.begin(), renumbered.end(), renumbered.begin());
+    segments.count = renumbered.back();
+    for (std::int32_t& label : segments.labels) {
+        label = renumbered[static_cast<std::size_t>(label)];
+    }
 }
 
 }  // namespace pellucid::input

@@ -8,7 +8,7 @@ namespace pellucid::input {
 /// one below `least` joins the neighbour seen last.
 void connect(Segments& segments, int least, int most);
 
-/// Renumbers labels to 0 … count - 1, in their order.
+/// Renumbers labels (0 or more) to 0 … count - 1, in their order.
 void close_gaps(Segments& segments);
 
 }  // namespace pellucid::input

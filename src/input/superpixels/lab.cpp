@@ -6,9 +6,22 @@
 namespace pellucid::input {
 namespace {
 
-double linear(double value) {
-    return value > 0.04045 ? std::pow((value + 0.055) / 1.055, 2.4) : value / 12.92;
-}
+/// sRGB's curve undone. Pictures have at most 256 values, and their powers cost more than all else here: each is kept.
+class Linear {
+public:
+    Linear() { keys_.fill(-1.0); }
+    double operator()(double value) {
+        const auto slot = static_cast<std::size_t>(value * 255.0 + 0.5) % keys_.size();
+        if (keys_[slot] != value) {
+            keys_[slot] = value;
+            values_[slot] = value > 0.04045 ? std::pow((value + 0.055) / 1.055, 2.4) : value / 12.92;
+        }
+        return values_[slot];
+    }
+
+private:
+    std::array<double, 256> keys_, values_;
+};
 
 double compress(double value) {
     return value > 0.008856 ? std::cbrt(value) : 7.787 * value + 16.0 / 116.0;
@@ -58,6 +71,7 @@ void rgb_to_lab(Planes& planes) {
     constexpr double kMatrix[3][3] = {
         {0.412453, 0.357580, 0.180423}, {0.212671, 0.715160, 0.072169}, {0.019334, 0.119193, 0.950227}};
     constexpr double kWhite[3] = {0.95047, 1.0, 1.08883};
+    Linear linear;
     for (std::size_t i = 0; i < planes.plane[0].size(); ++i) {
         const double rgb[3] = {linear(planes.plane[0][i]), linear(planes.plane[1][i]), linear(planes.plane[2][i])};
         double xyz[3];

@@ -12,15 +12,17 @@ namespace pellucid {
 namespace {
 
 using input::QuickshiftField;
+using input::QuickshiftView;
 
 /// Runs a pass over bands of rows. Rows are independent, so the bands do not show.
-void over_rows(QuickshiftField& field, int threads, void (*pass)(QuickshiftField&, int, int)) {
+void over_rows(QuickshiftField& field, int threads, void (*pass)(const QuickshiftView&, int, int)) {
     const int bands = std::clamp(threads, 1, field.height);
+    const QuickshiftView view = field.view();
     std::vector<std::jthread> workers;
     for (int band = 1; band < bands; ++band) {
-        workers.emplace_back(pass, std::ref(field), field.height * band / bands, field.height * (band + 1) / bands);
+        workers.emplace_back(pass, view, field.height * band / bands, field.height * (band + 1) / bands);
     }
-    pass(field, 0, field.height / bands);
+    pass(view, 0, field.height / bands);
 }
 
 void add_noise(QuickshiftField& field, std::uint64_t seed) {
@@ -36,8 +38,9 @@ void add_noise(QuickshiftField& field, std::uint64_t seed) {
 /// Each pixel's root, by pointer doubling; links longer than max_dist are cut first.
 std::vector<std::int32_t> roots(const QuickshiftField& field, double max_dist) {
     std::vector<std::int32_t> parent = field.parent;
+    const double limit = max_dist * field.unit;
     for (std::size_t i = 0; i < parent.size(); ++i) {
-        if (static_cast<double>(field.distance[i]) > max_dist * max_dist) {
+        if (static_cast<double>(field.distance[i]) > limit * limit) {
             parent[i] = static_cast<std::int32_t>(i);
         }
     }
