@@ -9,6 +9,8 @@ if(NOT OpenVINO_DIR)
   list(GET candidates 0 OpenVINO_DIR)
 endif()
 find_package(OpenVINO REQUIRED COMPONENTS Runtime PATHS ${OpenVINO_DIR} NO_DEFAULT_PATH)
+# The threads that the engine itself runs on, from its own wheel.
+find_package(TBB REQUIRED PATHS ${OpenVINO_DIR} NO_DEFAULT_PATH)
 find_package(Threads REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(nlohmann_json REQUIRED)
