@@ -1,0 +1,320 @@
+// Scores, targets and gradients against closed forms of small networks.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/files.hpp"
+#include "model/nets.hpp"
+#include "model/network.hpp"
+#include "model/score.hpp"
+#include "pellucid/error.hpp"
+
+namespace pellucid {
+namespace {
+
+/// Two float passes over a dozen terms of size one: rounding stays below this.
+constexpr double kRounding = 3e-6;
+
+std::string complaint(const std::function<void()>& act, ErrorCode code) {
+    try {
+        act();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), code) << error.what();
+        return error.what();
+    }
+    return "no complaint";
+}
+
+std::vector<double> log_softmax(const std::vector<double>& z) {
+    double sum = 0.0;
+    for (const double value : z) sum += std::exp(value);
+    std::vector<double> logs;
+    for (const double value : z) logs.push_back(value - std::log(sum));
+    return logs;
+}
+
+/// What a score of class k is, by its definition.
+double expected_score(nets::End end, Score score, const std::vector<double>& z, std::size_t k) {
+    const double logit = z[k];
+    const double log_share = end == nets::End::kSigmoid ? -std::log1p(std::exp(-logit)) : log_softmax(z)[k];
+    return score == Score::kLogit ? logit : score == Score::kProbability ? std::exp(log_share) : log_share;
+}
+
+struct ScoreCase {
+    nets::End end;
+    Score score;
+};
+class Scores : public ::testing::TestWithParam<ScoreCase> {};
+
+const std::vector<float> kX{0.3F, -0.8F, 0.5F, 0.9F};
+
+TEST_P(Scores, AreWhatTheyAreCalledInEverySession) {
+    const auto [end, score] = GetParam();
+    const nets::Folder folder;
+    const nets::Linear net = nets::linear(4, 3, 7);
+    const Model model = nets::load(folder.save(net.model(end), "net"));
+    const Input input = nets::sample({1, 4}, kX);
+    std::vector<std::string> notes;
+    const auto targets = model::resolve(model, input, {Target::index(0), Target::index(2)}, score, Score::kDefault, notes);
+    const std::vector<double> z = net.logits(kX);
+    ASSERT_EQ(targets.size(), 2U);
+    EXPECT_EQ(targets[0].tensor.score, score);
+    EXPECT_NEAR(targets[0].explained.score, expected_score(end, score, z, 0), kRounding);
+    EXPECT_NEAR(targets[1].explained.score, expected_score(end, score, z, 2), kRounding);
+    const auto forward = model::forward_session(model, targets[0].tensor)->run_one({input.tensors.at("x")});
+    EXPECT_NEAR(targets[1].value(forward[0].values()), expected_score(end, score, z, 2), kRounding);
+
+    // The gradient of class 2 in x_i, by central differences of the definition in double.
+    const auto gradient = model::gradient_session(model, targets[1].tensor, "input", input);
+    const auto got = gradient.session->run_one({input.tensors.at("x"), targets[1].weights.reshaped({1, 3})});
+    ASSERT_EQ(got.size(), 2U);
+    EXPECT_NEAR(targets[1].value(got[0].values()), expected_score(end, score, z, 2), kRounding);
+    for (std::size_t i = 0; i < kX.size(); ++i) {
+        const double step = 1e-3;
+        std::vector<double> above = z, below = z;
+        for (std::size_t k = 0; k < z.size(); ++k) {
+            above[k] += step * double{net.weights[i * 3 + k]};
+            below[k] -= step * double{net.weights[i * 3 + k]};
+        }
+        const double slope = (expected_score(end, score, above, 2) - expected_score(end, score, below, 2)) / (2 * step);
+        EXPECT_NEAR(double{got[1][i]}, slope, kRounding) << i;
+    }
+    EXPECT_FALSE(gradient.notes.empty()) << "the self-check leaves its figure";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EndsAndScores, Scores, ::testing::ValuesIn([] {
+        std::vector<ScoreCase> cases;
+        for (const auto end : {nets::End::kNone, nets::End::kSoftmax, nets::End::kSoftmaxReshaped, nets::End::kLogSoftmax,
+                               nets::End::kLogOfSoftmax, nets::End::kSigmoid, nets::End::kIdentityOfSoftmax}) {
+            for (const auto score : {Score::kLogit, Score::kProbability, Score::kLogProbability}) {
+                cases.push_back({end, score});
+            }
+        }
+        return cases;
+    }()));
+
+TEST(Scores, DefaultsToWhatTheMethodSays) {
+    const nets::Folder folder;
+    const Model model = nets::load(folder.save(nets::linear(4, 3, 7).model(nets::End::kSoftmax), "net"));
+    std::vector<std::string> notes;
+    const Input input = nets::sample({1, 4}, kX);
+    const auto of = [&](Score score, Score fallback) {
+        return model::resolve(model, input, {Target::top()}, score, fallback, notes).front().tensor.score;
+    };
+    EXPECT_EQ(of(Score::kDefault, Score::kLogit), Score::kLogit);
+    EXPECT_EQ(of(Score::kDefault, Score::kProbability), Score::kProbability);
+    EXPECT_EQ(of(Score::kLogProbability, Score::kProbability), Score::kLogProbability);
+}
+
+TEST(Scores, AreProbabilitiesWhereTheCardSaysSoAndNothingIsFound) {
+    // The network's "probabilities" are its bare output: explained as they are, never through a second softmax.
+    const nets::Folder folder;
+    const nets::Linear net = nets::linear(4, 3, 7);
+    const Model model = nets::load(folder.save(net.model(), "net", R"({"outputs": [{"kind": "probabilities"}]})"));
+    std::vector<std::string> notes;
+    const auto target = model::resolve(model, nets::sample({1, 4}, kX), {Target::index(1)}, Score::kLogit, Score::kLogit, notes);
+    EXPECT_EQ(target[0].tensor.score, Score::kProbability);
+    EXPECT_NEAR(target[0].explained.score, net.logits(kX)[1], kRounding);
+    EXPECT_EQ(notes.size(), 1U);
+}
+
+TEST(Scores, AreTakenForProbabilitiesWhenTheyLookLikeThem) {
+    // x W + b with W = 0: the answer is b, which sums to one.
+    const nets::Folder folder;
+    nets::Linear net = nets::linear(4, 3, 7);
+    net.weights.assign(12, 0.0F);
+    net.bias = {0.2F, 0.5F, 0.3F};
+    const Model model = nets::load(folder.save(net.model(), "net"));
+    bool unsure = false;
+    const auto answers = model::top_answers(model, nets::sample({1, 4}, kX), 2, unsure);
+    ASSERT_EQ(answers.size(), 2U);
+    EXPECT_EQ(answers[0].index, 1);
+    EXPECT_NEAR(answers[0].probability, 0.5, kRounding);
+    EXPECT_EQ(model.card().outputs[0].kind, OutputKind::kProbabilities);
+    EXPECT_NE(model.notes().back().find("sum to one"), std::string::npos);
+}
+
+TEST(TopAnswers, RankBySoftmaxAndWarnAtChance) {
+    const nets::Folder folder;
+    nets::Linear net = nets::linear(4, 10, 7);
+    const Model model = nets::load(folder.save(net.model(nets::End::kSoftmax), "sure"));
+    const auto z = net.logits(kX);
+    bool unsure = false;
+    const auto answers = model::top_answers(model, nets::sample({1, 4}, kX), 5, unsure);
+    ASSERT_EQ(answers.size(), 5U);
+    EXPECT_EQ(answers[0].index, std::max_element(z.begin(), z.end()) - z.begin());
+    for (std::size_t k = 0; k < 5; ++k) {
+        const double p = std::exp(log_softmax(z)[static_cast<std::size_t>(answers[k].index)]);
+        EXPECT_NEAR(answers[k].probability, p, kRounding);
+        EXPECT_NEAR(answers[k].score, p, kRounding);   // the output as it is: behind the softmax
+        EXPECT_TRUE(k == 0 || answers[k].probability <= answers[k - 1].probability);
+    }
+    EXPECT_EQ(unsure, answers[0].probability < 0.2);
+    net.weights.assign(40, 0.0F);
+    net.bias.assign(10, 0.0F);
+    const Model even = nets::load(folder.save(net.model(), "even"));
+    static_cast<void>(model::top_answers(even, nets::sample({1, 4}, kX), 5, unsure));
+    EXPECT_TRUE(unsure);
+    net.bias[3] = 5.0F;
+    const Model sure = nets::load(folder.save(net.model(), "certain"));
+    static_cast<void>(model::top_answers(sure, nets::sample({1, 4}, kX), 5, unsure));
+    EXPECT_FALSE(unsure);
+}
+
+/// A dense net's answers [2, 4, 5] for one picture, with its model.
+struct Dense {
+    nets::Folder folder;
+    Model model = nets::load(folder.save(nets::picture_net({-1, 3, 4, 5}, 2, true), "dense"));
+    Input input = nets::sample({1, 3, 4, 5}, nets::values(60, 3));
+    Array row = model::answer(model, input, {0, Score::kLogit, false});
+    model::ResolvedTarget resolve(const Target& target) {
+        std::vector<std::string> notes;
+        return model::resolve(model, input, {target}, Score::kLogit, Score::kLogit, notes).front();
+    }
+    double at(std::size_t c, std::size_t y, std::size_t x) const { return double{row[(c * 4 + y) * 5 + x]}; }
+};
+
+TEST(Reductions, SelectAsNumpyDoes) {
+    Dense dense;
+    ASSERT_EQ(dense.row.shape(), (Shape{2, 4, 5}));
+    struct Case { const char* text; std::vector<std::size_t> c, y, x; };
+    const std::vector<std::size_t> all_y{0, 1, 2, 3}, all_x{0, 1, 2, 3, 4};
+    for (const Case& each : {Case{"OUTPUT[0,1,2,3]", {1}, {2}, {3}}, Case{"OUTPUT[0,:,1:3,4]", {0, 1}, {1, 2}, {4}},
+                             Case{"OUTPUT[0, -1, ::2, -2:]", {1}, {0, 2}, {3, 4}}, Case{"OUTPUT[0]", {0, 1}, all_y, all_x},
+                             Case{"OUTPUT[...,2]", {0, 1}, all_y, {2}}, Case{"OUTPUT[0,0,:-1,1::3]", {0}, {0, 1, 2}, {1, 4}},
+                             Case{"y[:,1]", {1}, all_y, all_x}}) {
+        double sum = 0.0, largest = -1e9, count = 0.0;
+        for (const auto c : each.c) for (const auto y : each.y) for (const auto x : each.x) {
+            sum += dense.at(c, y, x);
+            largest = std::max(largest, dense.at(c, y, x));
+            count += 1.0;
+        }
+        const auto value = [&](const char* how) { return dense.resolve(Target::parse(each.text + std::string(how)).front()).explained.score; };
+        EXPECT_NEAR(value(".sum"), sum, 1e-5) << each.text;
+        EXPECT_NEAR(value(".mean"), sum / count, 1e-6) << each.text;
+        EXPECT_NEAR(value(".max"), largest, 1e-7) << each.text;
+    }
+    EXPECT_NEAR(dense.resolve(Target::parse("OUTPUT[0,1,2,3]").front()).explained.score, dense.at(1, 2, 3), 1e-7);
+    for (const char* bad : {"OUTPUT[0,2].sum", "OUTPUT[0,0,0,0,0].sum", "OUTPUT[0,a].sum", "OUTPUT[1].sum", "OUTPUT[0,:].mode",
+                            "OUTPUT[0,3:3].sum", "OUTPUT[0,0:1:0].sum", "OUTPUT[0].", "OUTPUT[0]", "z[0].sum", "OUTPUT[].sum"}) {
+        EXPECT_NE(complaint([&] { dense.resolve(Target::parse(bad).front()); }, ErrorCode::kUsage), "no complaint") << bad;
+    }
+}
+
+TEST(Reductions, TheGradientOfAMaximumIsThatOfItsLargestEntry) {
+    Dense dense;
+    for (const char* text : {"OUTPUT[0,1].max", "OUTPUT[0,:,2].max", "OUTPUT[0].max"}) {
+        const auto most = dense.resolve(Target::parse(text).front());
+        const auto session = model::gradient_session(dense.model, most.tensor, "input", dense.input);
+        Shape seed{1, 2, 4, 5};
+        const auto got = session.session->run_one({dense.input.tensors.at("x"), most.weights.reshaped(seed)});
+        std::size_t best = 0;
+        double largest = -1e9;
+        for (std::size_t at = 0; at < 40; ++at) {
+            if (most.weights[at] != 0.0F && double{dense.row[at]} > largest) {
+                largest = double{dense.row[at]};
+                best = at;
+            }
+        }
+        EXPECT_NEAR(most.value(got[0].values()), largest, 1e-6);
+        Array alone(seed);
+        alone[best] = 1.0F;
+        const auto plain = model::gradient_session(dense.model, {0, Score::kLogit, false}, "input", dense.input);
+        const auto expected = plain.session->run_one({dense.input.tensors.at("x"), alone});
+        for (std::size_t at = 0; at < 60; ++at) {
+            EXPECT_NEAR(double{got[1][at]}, double{expected[1][at]}, 1e-6) << text;
+        }
+    }
+}
+
+TEST(DenseTargets, SumAClassOrAMaskAndRefuseTop1) {
+    Dense dense;
+    double sum = 0.0, masked = 0.0, weighted = 0.0;
+    Array mask({4, 5}), whole({2, 4, 5});
+    for (std::size_t y = 0; y < 4; ++y) for (std::size_t x = 0; x < 5; ++x) {
+        sum += dense.at(1, y, x);
+        mask[y * 5 + x] = x < 2 ? 1.0F : 0.0F;
+        masked += x < 2 ? dense.at(1, y, x) : 0.0;
+        whole[20 + y * 5 + x] = 0.5F;
+        weighted += 0.5 * dense.at(1, y, x);
+    }
+    core::write_npy(dense.folder.path / "mask.npy", mask);
+    core::write_npy(dense.folder.path / "whole.npy", whole);
+    const std::string folder = dense.folder.path.string();
+    EXPECT_NEAR(dense.resolve(Target::index(1)).explained.score, sum, 1e-5);
+    EXPECT_NEAR(dense.resolve(Target::parse("mask:" + folder + "/mask.npy@1").front()).explained.score, masked, 1e-5);
+    EXPECT_NEAR(dense.resolve(Target::parse("mask:" + folder + "/whole.npy").front()).explained.score, weighted, 1e-5);
+    EXPECT_NE(complaint([&] { dense.resolve(Target::parse("mask:" + folder + "/mask.npy").front()); }, ErrorCode::kUsage)
+                  .find("mask:FILE@CLASS"), std::string::npos);
+    EXPECT_NE(complaint([&] { dense.resolve(Target::top()); }, ErrorCode::kUsage).find("20 positions"), std::string::npos);
+    EXPECT_NE(complaint([&] { dense.resolve(Target::parse("mask:m.png").front()); }, ErrorCode::kUnsupported).find(".npy"),
+              std::string::npos);
+}
+
+TEST(Layers, TheirGradientIsTheScoresWeightOnEachPosition) {
+    // The score of class k is the mean of map k: its gradient on map k is 1 / (H W), and 0 on the others.
+    const nets::Folder folder;
+    const Model model = nets::load(folder.save(nets::picture_net({-1, 3, 8, 8}, 4), "net"));
+    const Input input = nets::sample({1, 3, 8, 8}, nets::values(192, 3));
+    const auto session = model::gradient_session(model, {0, Score::kLogit, false}, "last-spatial", input, true);
+    Array seed({1, 4});
+    seed[2] = 1.0F;
+    const auto got = session.session->run_one({input.tensors.at("x"), seed});
+    ASSERT_EQ(got.size(), 3U);
+    ASSERT_EQ(got[1].shape(), (Shape{1, 4, 8, 8}));
+    double mean = 0.0;
+    for (std::size_t at = 0; at < 256; ++at) {
+        EXPECT_NEAR(double{got[2][at]}, at / 64 == 2 ? 1.0 / 64 : 0.0, 1e-7);
+        mean += at / 64 == 2 ? double{got[1][at]} / 64 : 0.0;
+    }
+    EXPECT_NEAR(double{got[0][2]}, mean, 1e-6);
+    EXPECT_FALSE(session.layer.empty());
+}
+
+TEST(Sessions, AreMadeOnceForAKey) {
+    const nets::Folder folder;
+    const Model model = nets::load(folder.save(nets::linear(4, 3, 7).model(), "net"));
+    const model::ScoreTensor logit{0, Score::kLogit, false}, probability{0, Score::kProbability, false};
+    EXPECT_EQ(model::forward_session(model, logit), model::forward_session(model, logit));
+    EXPECT_NE(model::forward_session(model, logit), model::forward_session(model, probability));
+    EXPECT_NE(model::forward_session(model, logit), model::forward_session(model, logit, true));
+    const Input input = nets::sample({1, 4}, kX);
+    EXPECT_EQ(model::gradient_session(model, logit, "input", input).session,
+              model::gradient_session(model, logit, "input", input).session);
+}
+
+TEST(Sessions, ARegressionIsExplainedAsItIs) {
+    const nets::Folder folder;
+    const nets::Linear net = nets::linear(4, 1, 7);
+    const Model model = nets::load(folder.save(net.model(), "net"));
+    std::vector<std::string> notes;
+    const auto target = model::resolve(model, nets::sample({1, 4}, kX), {Target::top()}, Score::kDefault, Score::kProbability, notes);
+    EXPECT_EQ(target[0].explained.index, 0);
+    EXPECT_NEAR(target[0].explained.score, net.logits(kX)[0], kRounding);
+    bool unsure = true;
+    const auto answers = model::top_answers(model, nets::sample({1, 4}, kX), 5, unsure);
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_TRUE(std::isnan(answers[0].probability));
+    EXPECT_FALSE(unsure);
+}
+
+TEST(Sessions, AYesOrNoTakesTheNameOfYes) {
+    const nets::Folder folder;
+    const nets::Linear net = nets::linear(4, 1, 7);
+    const Model model = nets::load(folder.save(net.model(nets::End::kSigmoid), "net",
+                                               R"({"outputs": [{"kind": "probabilities", "labels": ["no", "yes"]}]})"));
+    std::vector<std::string> notes;
+    const Input input = nets::sample({1, 4}, kX);
+    for (const Target& target : {Target::top(), Target::index(0), Target::label("yes")}) {
+        const auto got = model::resolve(model, input, {target}, Score::kProbability, Score::kLogit, notes);
+        EXPECT_NEAR(got[0].explained.score, 1.0 / (1.0 + std::exp(-net.logits(kX)[0])), kRounding);
+        EXPECT_EQ(got[0].explained.label, "yes");
+    }
+    EXPECT_NE(complaint([&] { static_cast<void>(model::resolve(model, input, {Target::label("no")}, Score::kLogit, Score::kLogit, notes)); },
+                        ErrorCode::kUsage).find("yes"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pellucid
