@@ -19,10 +19,10 @@ from random_stream import normal
 from goldens.cases import Case
 from goldens.onnx_torch import OnnxModule
 
-ROUNDING = 5e-7  # of the spread of a sum: somewhat more than engines differ by
+ROUNDING = 1e-7  # of the spread of a channel: with it, answers move by as much as engines differ
 STEADY = 2e-5  # a fifth of the tolerance of tests/parity
 NOISE_LEVEL = 0.15
-SEEDS = range(8)
+SEEDS = range(3)
 
 
 def relative(found: np.ndarray, wanted: np.ndarray) -> float:

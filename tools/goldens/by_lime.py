@@ -1,6 +1,6 @@
 """LIME by lime's own image explainer, on our masks.
 
-The call is the one that everybody copies: `explain_instance(image, predict, top_labels=5, hide_color=0, num_samples=n)`;
+The call is the one that everybody copies, with top_labels=5, hide_color=0 and the default superpixels:
 only its source of random bits is ours, and the superpixels are computed once and stored.
 """
 

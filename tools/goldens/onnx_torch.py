@@ -165,10 +165,11 @@ class OnnxModule(nn.Module):
         return next(operator for operator in self.operators if operator.output == output)
 
     def rounded(self, operator: Operator, y: Tensor) -> Tensor:
-        """With `rounding` > 0, sums are off by that share of their spread, as another implementation's would be."""
+        """With `rounding` > 0, sums are off by that share of their channel's spread, as another engine's would be."""
         if self.rounding == 0.0 or operator.kind not in SUMS:
             return y
-        return y + self.rounding * y.detach().std() * torch.randn_like(y)
+        planes = tuple(range(2, y.dim())) if y.dim() == 4 and y.shape[-1] > 1 else tuple(range(y.dim()))
+        return y + self.rounding * y.detach().std(dim=planes, keepdim=True) * torch.randn_like(y)
 
     def forward(self, x: Tensor) -> Tensor:
         values = {self.input_name: x}
