@@ -25,6 +25,7 @@ struct Layer {
     std::string name;
     Shape shape;
     bool keeps_bits;
+    std::optional<graph::TokenGrid> tokens;
 };
 
 /// All that inspect tells of a model.
@@ -48,7 +49,7 @@ void find_layers(const Model& model, Inspection& found) {
     try {
         for (const graph::SpatialLayer& layer :
              graph::spatial_layers(model.impl().network, model::logits_of(model.impl(), 0).tensor)) {
-            found.layers.push_back({layer.name, shape_of(layer.shape), layer.keeps_bits});
+            found.layers.push_back({layer.name, shape_of(layer.shape), layer.keeps_bits, layer.tokens});
         }
     } catch (const Error& error) {
         found.no_layers = error.what();
@@ -97,12 +98,14 @@ Json to_json(const Model& model, const Inspection& found) {
     json["layers"] = Json::array();
     for (const Layer& layer : found.layers) {
         json["layers"].push_back({{"name", layer.name}, {"shape", layer.shape}, {"cut_keeps_bits", layer.keeps_bits}});
+        if (layer.tokens) {
+            json["layers"].back()["tokens"] = {{"prefix", layer.tokens->prefix}, {"side", layer.tokens->side}};
+        }
     }
     json["methods"] = Json::array();
     for (const Admission& admission : found.methods) {
-        json["methods"].push_back({{"name", admission.method},
-                                   {"admitted", admission.reason.empty()},
-                                   {"reason", admission.reason}});
+        json["methods"].push_back(
+            {{"name", admission.method}, {"admitted", admission.reason.empty()}, {"reason", admission.reason}});
     }
     json["notes"] = model.notes();
     return json;
@@ -110,7 +113,7 @@ Json to_json(const Model& model, const Inspection& found) {
 
 std::string count_text(std::int64_t count) {
     const auto value = static_cast<double>(count);
-    return value >= 1e9 ? fmt::format("{:.2f} G", value / 1e9)
+    return value >= 1e9   ? fmt::format("{:.2f} G", value / 1e9)
            : value >= 1e6 ? fmt::format("{:.2f} M", value / 1e6)
            : value >= 1e3 ? fmt::format("{:.1f} k", value / 1e3)
                           : fmt::format("{}", count);
@@ -130,7 +133,8 @@ void print_layers(const Inspection& found) {
     std::vector<std::vector<std::string>> rows{{"INDEX", "LAYER", "SHAPE", "CUT"}};
     for (std::size_t at = 0; at < found.layers.size(); ++at) {
         const Layer& layer = found.layers[at];
-        rows.push_back({std::to_string(at), layer.name, to_string(layer.shape),
+        const std::string grid = layer.tokens ? fmt::format(" ({0}x{0} tokens)", layer.tokens->side) : "";
+        rows.push_back({std::to_string(at), layer.name, to_string(layer.shape) + grid,
                         layer.keeps_bits ? "keeps the bits" : "within 1e-6"});
     }
     fmt::print("\nLayers that a CAM can stand on (-1 is unknown until an input comes):\n{}", table(rows));

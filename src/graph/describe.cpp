@@ -114,7 +114,8 @@ Description describe(const std::shared_ptr<ov::Model>& model) {
     for (const auto& node : for_one_sample(model)->get_ordered_ops()) {
         if (const auto constant = ov::as_type_ptr<ov::op::v0::Constant>(node)) {
             const bool weight = constant->get_element_type().is_real() && ov::shape_size(constant->get_shape()) > 1;
-            description.parameters += weight && !is_statistic(constant->output(0)) ? elements(constant->get_shape()) : 0;
+            description.parameters +=
+                weight && !is_statistic(constant->output(0)) ? elements(constant->get_shape()) : 0;
             continue;
         }
         if (ov::is_type<ov::op::v0::Parameter>(node) || ov::is_type<ov::op::v0::Result>(node)) {

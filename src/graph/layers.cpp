@@ -73,6 +73,47 @@ std::vector<Node> path_nodes(const ov::Model& model, const Tensor& score) {
     return path;
 }
 
+/// Whether a node keeps some tokens of a grid only: [N, tokens, C] to [N, C] or to [N, fewer, C].
+bool selects_tokens(const ov::Node& node) {
+    const bool selects = is_any<op::v1::Gather, op::v7::Gather, op::v8::Gather, op::v8::Slice, op::v1::StridedSlice,
+                                op::v1::Split, op::v1::VariadicSplit>(node);
+    if (!selects) {
+        return false;
+    }
+    const auto grid = token_grid(node.get_input_partial_shape(0));
+    const std::int64_t side = grid ? grid->side : 0;
+    const ov::PartialShape& kept = node.get_output_partial_shape(0);
+    if (side == 0 || kept.rank().is_dynamic() || kept[kept.size() - 1] != node.get_input_partial_shape(0)[2]) {
+        return false;
+    }
+    return kept.size() == 2 ||
+           (kept.size() == 3 && kept[1].is_static() && kept[1].get_length() < side * side);
+}
+
+/// Whether each row of what a node makes depends on every token that enters.
+bool mixes_all_tokens(const ov::Node& node, const std::unordered_set<const ov::Node*>& active) {
+    const bool product = is_any<op::v0::MatMul>(node) && active.count(node.get_input_node_ptr(0)) != 0 &&
+                         active.count(node.get_input_node_ptr(1)) != 0;
+    return product || is_any<op::v13::ScaledDotProductAttention>(node) || is_convolution(node);
+}
+
+/// Nodes that the score's gradient reaches in every token. Behind the choice of a class token it reaches that one
+/// alone, until attention spreads it again.
+std::unordered_set<const ov::Node*> reached_whole(const std::vector<Node>& path, const Tensor& score) {
+    std::unordered_set<const ov::Node*> active, whole{score.get_node()};
+    for (const Node& node : path) {
+        active.insert(node.get());
+    }
+    for (auto node = path.rbegin(); node != path.rend(); ++node) {
+        const bool mixes = mixes_all_tokens(**node, active);
+        const bool passes = mixes || (whole.count(node->get()) != 0 && !selects_tokens(**node));
+        for (std::size_t port = 0; passes && port < (*node)->get_input_size(); ++port) {
+            whole.insert((*node)->get_input_node_ptr(port));
+        }
+    }
+    return whole;
+}
+
 bool has_map_shape(const ov::PartialShape& shape) {
     if (shape.rank().is_dynamic() || shape.size() < 3) {
         return false;
@@ -122,40 +163,20 @@ public:
     Layers(const std::shared_ptr<ov::Model>& model, const Tensor& score)
         : canonical_(find_units(model)), score_(score), path_(path_nodes(*model, score)) {}
 
-    [[nodiscard]] std::vector<SpatialLayer> maps() const {
+    [[nodiscard]] std::vector<SpatialLayer> all() const {
         std::vector<SpatialLayer> layers;
         Maps maps;
+        const bool tokens = mixes_tokens();
+        const auto whole = tokens ? reached_whole(path_, score_) : std::unordered_set<const ov::Node*>();
         for (const Node& node : path_) {
             maps.visit(*node);
             if (maps.holds(*node) && !only_copies(*node) && ends_unit(*node)) {
                 add(*node, layers);
+            } else if (whole.count(node.get()) != 0) {
+                add_tokens(*node, layers);
             }
         }
         return layers;
-    }
-
-    /// Outputs of residual sums and normalisations between tokens.
-    [[nodiscard]] std::vector<SpatialLayer> token_grids() const {
-        std::vector<SpatialLayer> layers;
-        for (const Node& node : path_) {
-            const Unit* unit = unit_of(*node);
-            const bool stands = unit != nullptr &&
-                                (unit->kind == UnitKind::kNormalisation || unit->kind == UnitKind::kResidualSum) &&
-                                ends_unit(*node);
-            const auto grid = stands ? token_grid(node->get_output_partial_shape(0)) : std::nullopt;
-            if (grid && node->output(0) != score_ && node->get_output_element_type(0).is_real()) {
-                layers.push_back({node->output(0), layer_name(node->output(0)), node->get_output_partial_shape(0),
-                                  keeps_bits(*node, unit), grid});
-            }
-        }
-        return layers;
-    }
-
-    [[nodiscard]] bool mixes_tokens() const {
-        return std::any_of(path_.begin(), path_.end(), [this](const Node& node) {
-            const Unit* unit = unit_of(*node);
-            return unit != nullptr && unit->kind == UnitKind::kAttention;
-        });
     }
 
 private:
@@ -167,6 +188,26 @@ private:
     [[nodiscard]] bool ends_unit(const ov::Node& node) const {
         const Unit* unit = unit_of(node);
         return unit == nullptr || unit->output.get_node() == &node;
+    }
+
+    [[nodiscard]] bool mixes_tokens() const {
+        return std::any_of(path_.begin(), path_.end(), [this](const Node& node) {
+            const Unit* unit = unit_of(*node);
+            return unit != nullptr && unit->kind == UnitKind::kAttention;
+        });
+    }
+
+    /// Of the tensors between tokens, those behind residual sums and normalisations.
+    void add_tokens(ov::Node& node, std::vector<SpatialLayer>& layers) const {
+        const Unit* unit = unit_of(node);
+        const bool stands = unit != nullptr &&
+                            (unit->kind == UnitKind::kNormalisation || unit->kind == UnitKind::kResidualSum) &&
+                            ends_unit(node);
+        const auto grid = stands ? token_grid(node.get_output_partial_shape(0)) : std::nullopt;
+        if (grid && node.output(0) != score_ && node.get_output_element_type(0).is_real()) {
+            layers.push_back({node.output(0), layer_name(node.output(0)), node.get_output_partial_shape(0),
+                              keeps_bits(node, unit), grid});
+        }
     }
 
     void add(ov::Node& node, std::vector<SpatialLayer>& layers) const {
@@ -232,7 +273,7 @@ void refuse_other_node(const ov::Model& model, const std::string& spec) {
             throw Error(ErrorCode::kUnsupported,
                         "'" + spec + "' (" + node->get_type_name() + ", " +
                             node->get_output_partial_shape(0).to_string() +
-                            ") is no spatial layer between the input and the score",
+                            ") is no spatial layer that the score's gradient reaches everywhere",
                         "pellucid inspect lists the layers that a map can stand on");
         }
     }
@@ -256,12 +297,7 @@ std::optional<TokenGrid> token_grid(const ov::PartialShape& shape) {
 }
 
 std::vector<SpatialLayer> spatial_layers(const std::shared_ptr<ov::Model>& model, const ov::Output<ov::Node>& score) {
-    return Layers(model, score).maps();
-}
-
-std::vector<SpatialLayer> token_layers(const std::shared_ptr<ov::Model>& model, const ov::Output<ov::Node>& score) {
-    const Layers layers(model, score);
-    return layers.mixes_tokens() ? layers.token_grids() : std::vector<SpatialLayer>();
+    return Layers(model, score).all();
 }
 
 ov::Output<ov::Node> find_layer(const std::shared_ptr<ov::Model>& model, const ov::Output<ov::Node>& score,
@@ -269,16 +305,11 @@ ov::Output<ov::Node> find_layer(const std::shared_ptr<ov::Model>& model, const o
     const std::vector<SpatialLayer> layers = spatial_layers(model, score);
     if (layers.empty()) {
         throw Error(ErrorCode::kUnsupported,
-                    "the network has no spatial layer: no map [N, C, height, width] with extents > 1 lies between the "
-                    "input and the score",
+                    "the network has no spatial layer: no map [N, C, height, width] with extents > 1, nor a grid of "
+                    "tokens, lies between the input and the score",
                     "use a method that needs no layer, such as integrated-gradients or occlusion");
     }
     if (spec == "last-spatial") {
-        if (!token_layers(model, score).empty()) {
-            throw Error(ErrorCode::kUnsupported,
-                        "last-spatial: the network ends in tokens, and maps over a grid of tokens are not made yet",
-                        "name a feature map that pellucid inspect lists");
-        }
         return before_classifier(layers, score).value_or(layers.back().tensor);
     }
     std::vector<std::string> names{"last-spatial"};

@@ -21,7 +21,7 @@ struct TokenGrid {
 [[nodiscard]] std::optional<TokenGrid> token_grid(const ov::PartialShape& shape);
 
 /// A tensor that a CAM can stand on: [N, C, spatial…], floating point, between the input and the score, with every
-/// spatial extent > 1. Or a token grid, from `token_layers` only.
+/// spatial extent > 1; or a grid of tokens [N, tokens, C], `tokens` set, all of which the score's gradient reaches.
 struct SpatialLayer {
     ov::Output<ov::Node> tensor;
     std::string name;     ///< friendly name of its node (with ":k" for an output k > 0)
@@ -31,17 +31,16 @@ struct SpatialLayer {
         std::nullopt;  ///< set for [N, tokens, C]: reshape before averaging over positions
 };
 
-/// Feature maps in topological order. `score` is the output tensor that the layers must lead to.
+/// Feature maps and token grids in topological order. `score` is the output tensor that the layers must lead to. Token
+/// grids are looked for in networks with attention only, and stand on residual sums and normalisations.
 [[nodiscard]] std::vector<SpatialLayer> spatial_layers(const std::shared_ptr<ov::Model>& model,
                                                        const ov::Output<ov::Node>& score);
 
-/// Token grids of a network with attention, `tokens` set: apart, since axis 1 is not channels there.
-[[nodiscard]] std::vector<SpatialLayer> token_layers(const std::shared_ptr<ov::Model>& model,
-                                                     const ov::Output<ov::Node>& score);
-
 /// A layer by friendly name, by index in `spatial_layers` (negative from the end), or `last-spatial`: the last one
-/// before the spatial extents are pooled away (refused where the network ends in tokens), behind its activation and a last max-pool, as Grad-CAM's users take
-/// `features[-1]` or `layer4`. Where the score is itself a map (segmentation), the input of its last product.
+/// before the spatial extents are pooled away, behind its activation and a last max-pool, as Grad-CAM's users take
+/// `features[-1]` or `layer4`. Of tokens, the last grid that the gradient reaches in every token: where a class token
+/// is read at the end, the normalised input of the last attention (`blocks[-1].norm1`); else the last normalisation.
+/// Where the score is itself a map (segmentation), the input of its last product.
 /// Throws Error(kUsage) with near names, Error(kUnsupported) when the model has no spatial layer, with the reason.
 [[nodiscard]] ov::Output<ov::Node> find_layer(const std::shared_ptr<ov::Model>& model,
                                               const ov::Output<ov::Node>& score, std::string_view spec);

@@ -33,11 +33,20 @@ public:
         const std::uint64_t key = varint();
         field = {key >> 3U, 0, {}};
         switch (key & 7U) {
-            case 0: field.value = varint(); break;
-            case 1: take(8); break;
-            case 2: field.bytes = take(varint()); break;
-            case 5: take(4); break;
-            default: broken = true;
+            case 0:
+                field.value = varint();
+                break;
+            case 1:
+                take(8);
+                break;
+            case 2:
+                field.bytes = take(varint());
+                break;
+            case 5:
+                take(4);
+                break;
+            default:
+                broken = true;
         }
         return !broken && field.number != 0;
     }
@@ -159,8 +168,8 @@ private:
                 value = part.number == kEntryValue ? part.bytes : value;
             });
             const std::string location(value);
-            if (key == "location" && std::find(outline_.external.begin(), outline_.external.end(), location) ==
-                                         outline_.external.end()) {
+            if (key == "location" &&
+                std::find(outline_.external.begin(), outline_.external.end(), location) == outline_.external.end()) {
                 outline_.external.push_back(location);
             }
         });

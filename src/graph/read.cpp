@@ -5,6 +5,7 @@
 #include "core/files.hpp"
 #include "graph/onnx_file.hpp"
 #include "openvino/frontend/manager.hpp"
+#include "openvino/op/util/multi_subgraph_base.hpp"
 #include "openvino/pass/constant_folding.hpp"
 #include "openvino/pass/manager.hpp"
 #include "ops/register.hpp"
@@ -31,9 +32,8 @@ constexpr std::array kFormats{Format{".onnx", "onnx", "onnx"}, Format{".xml", "i
 
 const Format& format_of(const fs::path& path) {
     std::string extension = path.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char letter) {
-        return static_cast<char>(std::tolower(letter));
-    });
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
     for (const Format& format : kFormats) {
         if (extension == format.extension) {
             return format;
@@ -149,18 +149,28 @@ std::shared_ptr<ov::Model> convert(const fs::path& path, const Format& format) {
     }
 }
 
-/// Names are how users and caches find nodes: the second node of a name gets a number.
+/// Names are how users and caches find nodes: the second node of a name gets a number. A node that nobody named has a
+/// counter of the process in its name, which would differ from run to run: it is named by its type and its place.
 void make_names_unique(ov::Model& model) {
     std::set<std::string> taken;
+    std::size_t place = 0;
     for (const auto& node : model.get_ordered_ops()) {
-        const std::string name = node->get_friendly_name();
+        const bool unnamed = node->get_friendly_name() == node->get_name();
+        const std::string name =
+            unnamed ? std::string(node->get_type_name()) + "#" + std::to_string(place) : node->get_friendly_name();
         std::string unique = name;
         for (int number = 2; !taken.insert(unique).second; ++number) {
             unique = name + "#" + std::to_string(number);
         }
-        if (unique != name) {
+        if (unnamed || unique != name) {
             node->set_friendly_name(unique);
         }
+        if (const auto holder = ov::as_type_ptr<ov::op::util::MultiSubGraphOp>(node)) {
+            for (const auto& body : holder->get_functions()) {
+                make_names_unique(*body);
+            }
+        }
+        ++place;
     }
 }
 
@@ -176,6 +186,8 @@ ReadModel read(const fs::path& path) {
     if (read.model->inputs().empty() || read.model->outputs().empty()) {
         refuse(path, "it has no input or no output");
     }
+    // Before folding too: a folded constant inherits the name of what it was folded from.
+    make_names_unique(*read.model);
     try {
         ov::pass::Manager passes;
         passes.register_pass<ov::pass::ConstantFolding>();
