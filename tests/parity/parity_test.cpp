@@ -96,8 +96,7 @@ double relative_l2(std::span<const float> found, std::span<const float> wanted) 
 /// The golden's model and input, ready to be asked.
 struct Question {
     Question(const std::filesystem::path& folder, const json& manifest)
-        : model(Model::load(std::filesystem::path(PELLUCID_ASSETS_DIR) / manifest.at("model").get<std::string>(),
-                            {.cache = false})) {
+        : model(Model::load(std::filesystem::path(PELLUCID_ASSETS_DIR) / manifest.at("model").get<std::string>())) {
         auto arrays = core::read_npz(folder / manifest.at("input").get<std::string>());
         input.stem = folder.filename().string();
         input.tensors[model.inputs().front().name] = std::move(arrays.at("x"));

@@ -21,7 +21,7 @@ from goldens.cases import Case, all_cases  # first: it finds tools/nets
 from random_stream import check_known_answers
 
 from goldens.by_captum import ByCaptum, relative
-from goldens.by_lime import by_lime
+from goldens.by_lime import by_lime, superpixels
 from goldens.onnx_torch import OnnxModule
 from goldens.store import write_case
 
@@ -50,7 +50,8 @@ def make(case: Case, assets: Path, out: Path) -> None:
     goldens = ByCaptum(case, module, target).all()
     lime = None
     if "lime" in case.wanted:
-        lime = by_lime(case, OnnxModule(model, dtype=torch.float32), 1000 if case.name.endswith("coffee") else 400)
+        samples = 1000 if case.name.endswith("coffee") else 400
+        lime = by_lime(case, OnnxModule(model, dtype=torch.float32), samples, superpixels(case.picture))
     about = {
         "model": case.model,
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),

@@ -55,8 +55,7 @@ class Normaliser:
         return torch.from_numpy((planes * self.slope + self.offset).astype(np.float32))
 
 
-def by_lime(case: Case, module: OnnxModule, num_samples: int) -> dict:
-    segments = superpixels(case.picture)
+def by_lime(case: Case, module: OnnxModule, num_samples: int, segments: np.ndarray) -> dict:
     count = int(segments.max()) + 1
     normalise = Normaliser(case)
 

@@ -11,7 +11,7 @@ KEPT_BITS = 16
 
 
 def shortened(values: np.ndarray) -> np.ndarray:
-    """float32 with 16 bits of mantissa: off by 7e-6 in norm, a fifteenth of the tolerance, and a third smaller packed."""
+    """float32 with 16 bits of mantissa: off by 7e-6 in norm, a fifteenth of the tolerance; packs a third smaller."""
     bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
     dropped = 24 - KEPT_BITS
     return ((bits + (1 << (dropped - 1))) & ~np.uint32((1 << dropped) - 1)).view(np.float32)

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""LIME against lime on the same thousand masks and superpixels, and quickshift against scikit-image's."""
+
+from benching.race import ASSETS, Ours, Race, assert_equal, restart_without_slowing, timed
+
+restart_without_slowing()
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from goldens.by_lime import by_lime, superpixels
+from goldens.cases import Case, all_cases, cropped
+from goldens.onnx_torch import OnnxModule
+from PIL import Image
+from sklearn.metrics import adjusted_rand_score
+
+SAMPLES = 1000
+
+
+def race_lime(race: Race, case: Case) -> None:
+    """lime sends ten pictures at a time, as its users have it; both are handed the superpixels."""
+    variants = {}
+    answers: list[dict] = []
+    for label, layout in (("NCHW", torch.contiguous_format), ("channels-last", torch.channels_last)):
+        twin = OnnxModule(ASSETS / case.model, dtype=torch.float32).to(memory_format=layout)
+
+        def once(twin=twin) -> float:
+            segments = superpixels(case.picture)
+            return timed(lambda: answers.append(by_lime(case, twin, SAMPLES, segments)))
+
+        variants[f"lime {label}"] = once
+    next(iter(variants.values()))()
+    with tempfile.TemporaryDirectory() as folder:
+        segments = Path(folder) / "segments.npy"
+        np.save(segments, answers[0]["segments"].astype(np.int32))
+        ours = Ours(case.model, case.tensor, "lime", {"segments": segments, "num_samples": SAMPLES}, "top5")
+        ours.clock = "total"
+        ours()
+        off = assert_equal("lime", ours.attribution(), answers[0]["coefficients"], 1e-4)
+        race.run(f"{case.name}: lime, {SAMPLES} samples, five labels", ours, variants, off)
+
+
+def race_quickshift(race: Race, name: str) -> None:
+    """Ours is timed as what quickshift adds to a run of two samples over a grid's."""
+    model = "efficientnet_lite0.onnx"
+    picture = cropped(Image.open(ASSETS / f"{name}.png").convert("RGB"), Image.Resampling.BICUBIC)
+    runs = [
+        Ours(model, ASSETS / f"{name}.png", "lime", {"superpixels": kind, "num_samples": 2}, "top1")
+        for kind in ("quickshift", "grid")
+    ]
+    for one in runs:
+        one.clock = "total"
+        one()
+    agreement = adjusted_rand_score(superpixels(picture).ravel(), runs[0].written("features.npy").ravel())
+    if not agreement >= 0.95:
+        raise AssertionError(f"quickshift: adjusted Rand index {agreement:.3f}, 0.95 is asked")
+    peers = {"scikit-image": lambda: timed(lambda: superpixels(picture))}
+    race.run(f"{name}: quickshift, 224x224", lambda: max(runs[0]() - runs[1](), 1e-4), peers, 1.0 - agreement)
+
+
+def main() -> None:
+    race = Race("lime_superpixels", rounds=3)
+    race_quickshift(race, "chelsea")
+    race_lime(race, next(case for case in all_cases(ASSETS) if case.name == "efficientnet_lite0-coffee"))
+    race.save()
+
+
+if __name__ == "__main__":
+    main()
