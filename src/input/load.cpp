@@ -59,8 +59,8 @@ std::string shown_name(const std::string& source) { return source == kStandardIn
 
 const TensorInfo& only_input(const Taker& taker, const std::string& source) {
     if (taker.inputs.size() != 1) {
-        throw Error(ErrorCode::kUnsupported, shown_name(source) + ": the model takes " +
-                                                 std::to_string(taker.inputs.size()) + " inputs",
+        throw Error(ErrorCode::kUnsupported,
+                    shown_name(source) + ": the model takes " + std::to_string(taker.inputs.size()) + " inputs",
                     "give an .npz with one array for each, by input name");
     }
     return taker.inputs[0];
@@ -71,8 +71,8 @@ void load_picture(const Taker& taker, Input& input) {
     const std::string name = shown_name(input.source);
     Picture picture = decode_picture(read_bytes(input.source), name);
     if (taker.card.inputs.empty() || taker.card.inputs[0].modality != Modality::kImage) {
-        throw Error(ErrorCode::kUnsupported, name + ": the model's card does not say that input '" + wanted.name +
-                                                 "' is a picture",
+        throw Error(ErrorCode::kUnsupported,
+                    name + ": the model's card does not say that input '" + wanted.name + "' is a picture",
                     "write a card (pellucid card), or give an .npy in the network's shape");
     }
     const InputCard& card = taker.card.inputs[0];
@@ -105,8 +105,9 @@ void load_npz(const Taker& taker, Input& input) {
         throw Error(ErrorCode::kUnsupported, name + ": tables are not read yet: each row is an input of its own",
                     "give one row as an .npy in the network's shape");
     }
-    throw Error(ErrorCode::kUnsupported, name + ": " + (kind == "text" ? "texts are" : "sound is") +
-                                             " not read yet: it needs the model's own preparation",
+    throw Error(ErrorCode::kUnsupported,
+                name + ": " + (kind == "text" ? "texts are" : "sound is") +
+                    " not read yet: it needs the model's own preparation",
                 "prepare it outside and give an .npy in the network's shape");
 }
 

@@ -23,8 +23,9 @@ void check(const InputCard& card) {
         return values.empty() || values.size() == 1 || values.size() == channels;
     };
     if (!fits(card.mean) || !fits(card.std)) {
-        throw Error(ErrorCode::kUsage, "the card's mean or std has not one value for each of " +
-                                           std::to_string(channels) + " channels", "give one a channel");
+        throw Error(ErrorCode::kUsage,
+                    "the card's mean or std has not one value for each of " + std::to_string(channels) + " channels",
+                    "give one a channel");
     }
     if (card.divide_by == 0.0 || std::count(card.std.begin(), card.std.end(), 0.0) > 0) {
         throw Error(ErrorCode::kUsage, "the card divides by zero (divide_by or std)", "correct it");

@@ -20,8 +20,8 @@ Image cut(const Image& image, int left, int top, int width, int height) {
     for (int y = std::max(0, -top); x0 < x1 && y < std::min(height, image.height - top); ++y) {
         const std::size_t from = static_cast<std::size_t>(y + top) * static_cast<std::size_t>(image.width) +
                                  static_cast<std::size_t>(x0 + left);
-        const std::size_t to = static_cast<std::size_t>(y) * static_cast<std::size_t>(width) +
-                               static_cast<std::size_t>(x0);
+        const std::size_t to =
+            static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x0);
         std::copy_n(image.pixels.data() + from * channels, static_cast<std::size_t>(x1 - x0) * channels,
                     result.pixels.data() + to * channels);
     }
@@ -64,7 +64,8 @@ Size resized_size(const Image& picture, Size target, const InputCard& card) {
         return size_in_pad(picture, target);
     }
     const std::vector<std::string> names{"stretch", "crop", "pad"};
-    throw Error(ErrorCode::kUsage, "the card's fit '" + card.fit + "' is not known", core::did_you_mean(card.fit, names));
+    throw Error(ErrorCode::kUsage, "the card's fit '" + card.fit + "' is not known",
+                core::did_you_mean(card.fit, names));
 }
 
 }  // namespace
@@ -73,8 +74,8 @@ Image to_gray(const Image& picture) {
     Image gray{.width = picture.width, .height = picture.height, .channels = 1, .pixels = {}};
     gray.pixels.reserve(picture.pixels.size() / 3);
     for (std::size_t i = 0; i < picture.pixels.size(); i += 3) {
-        const unsigned luma = picture.pixels[i] * 19595U + picture.pixels[i + 1] * 38470U +
-                              picture.pixels[i + 2] * 7471U + 0x8000U;
+        const unsigned luma =
+            picture.pixels[i] * 19595U + picture.pixels[i + 1] * 38470U + picture.pixels[i + 2] * 7471U + 0x8000U;
         gray.pixels.push_back(static_cast<std::uint8_t>(luma >> 16U));
     }
     return gray;

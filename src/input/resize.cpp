@@ -16,9 +16,7 @@ namespace {
 /// Of a weight: 32 less 8 bits of result and 2 of headroom, for kernels that sum to more than 1 or to less than 0.
 constexpr int kPrecisionBits = 32 - 8 - 2;
 
-double sinc(double x) {
-    return x == 0.0 ? 1.0 : std::sin(x * std::numbers::pi) / (x * std::numbers::pi);
-}
+double sinc(double x) { return x == 0.0 ? 1.0 : std::sin(x * std::numbers::pi) / (x * std::numbers::pi); }
 
 double box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
 
@@ -50,11 +48,16 @@ struct Kernel {
 
 Kernel kernel_of(Resample name) {
     switch (name) {
-        case Resample::kBox: return {box, 0.5};
-        case Resample::kHamming: return {hamming, 1.0};
-        case Resample::kBicubic: return {cubic, 2.0};
-        case Resample::kLanczos: return {lanczos, 3.0};
-        default: return {triangle, 1.0};
+        case Resample::kBox:
+            return {box, 0.5};
+        case Resample::kHamming:
+            return {hamming, 1.0};
+        case Resample::kBicubic:
+            return {cubic, 2.0};
+        case Resample::kLanczos:
+            return {lanczos, 3.0};
+        default:
+            return {triangle, 1.0};
     }
 }
 
@@ -208,9 +211,10 @@ void unpremultiply(Image& image) {
 
 Image resize(const Image& image, int width, int height, Resample kernel) {
     if (width < 1 || height < 1 || image.width < 1 || image.height < 1) {
-        throw Error(ErrorCode::kUsage, "cannot resize a picture of " + std::to_string(image.width) + "x" +
-                                           std::to_string(image.height) + " to " + std::to_string(width) + "x" +
-                                           std::to_string(height), "give at least one pixel each way");
+        throw Error(ErrorCode::kUsage,
+                    "cannot resize a picture of " + std::to_string(image.width) + "x" + std::to_string(image.height) +
+                        " to " + std::to_string(width) + "x" + std::to_string(height),
+                    "give at least one pixel each way");
     }
     if (width == image.width && height == image.height) {
         return image;

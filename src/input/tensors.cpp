@@ -45,8 +45,10 @@ Array as_network_takes(Array array, const TensorInfo& wanted, const std::string&
     const auto values = array.values();
     const auto odd = std::find_if_not(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
     if (odd != values.end()) {
-        refuse_array(name, std::string("the array holds ") + (std::isnan(*odd) ? "NaN" : "an infinite value") +
-                               " at element " + std::to_string(odd - values.begin()), "replace it by a number");
+        refuse_array(name,
+                     std::string("the array holds ") + (std::isnan(*odd) ? "NaN" : "an infinite value") +
+                         " at element " + std::to_string(odd - values.begin()),
+                     "replace it by a number");
     }
     const Shape& shape = array.shape();
     const std::int64_t batch = wanted.shape.empty() ? 1 : wanted.shape.front();
@@ -54,16 +56,18 @@ Array as_network_takes(Array array, const TensorInfo& wanted, const std::string&
         if (shape.empty() || shape.front() == batch || (batch < 0 && shape.front() == 1)) {
             return array;
         }
-        refuse_array(name, "a batch of " + std::to_string(shape.front()) + " samples, shape " + to_string(shape) +
-                               ", for input '" + wanted.name + "' of shape " + shown(wanted.shape),
+        refuse_array(name,
+                     "a batch of " + std::to_string(shape.front()) + " samples, shape " + to_string(shape) +
+                         ", for input '" + wanted.name + "' of shape " + shown(wanted.shape),
                      "give one sample");
     }
     if (const Shape added = with_batch(shape); fits_behind_batch(added, wanted.shape) && (batch < 0 || batch == 1)) {
         notes.push_back("a batch axis was added: " + to_string(shape) + " became " + to_string(added));
         return array.reshaped(added);
     }
-    refuse_array(name, "the array has shape " + to_string(shape) + ", input '" + wanted.name + "' takes " +
-                           shown(wanted.shape), "give it in the network's shape");
+    refuse_array(
+        name, "the array has shape " + to_string(shape) + ", input '" + wanted.name + "' takes " + shown(wanted.shape),
+        "give it in the network's shape");
 }
 
 std::map<std::string, Array> match_inputs(std::map<std::string, Array> arrays, const std::vector<TensorInfo>& inputs,

@@ -32,7 +32,8 @@ InputCard card(const std::string& layout, const std::string& color = "RGB") {
 std::string refusal(Array array, const Shape& wanted) {
     std::vector<std::string> notes;
     try {
-        static_cast<void>(as_network_takes(std::move(array), {.name = "x", .shape = wanted, .type = "f32"}, "a.npy", notes));
+        static_cast<void>(
+            as_network_takes(std::move(array), {.name = "x", .shape = wanted, .type = "f32"}, "a.npy", notes));
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::kUnreadable);
         return error.what();
@@ -129,7 +130,7 @@ TEST(Tensors, WhatDoesNotFitIsOneLineWithBothShapes) {
     EXPECT_NE(refusal(Array({4, 3, 2}), {-1, 3, 2}).find("a batch of 4 samples"), std::string::npos);
     EXPECT_NE(refusal(Array({0, 3}), {-1, 3}).find("empty"), std::string::npos);
     EXPECT_NE(refusal(Array({2}, {1.0F, std::nanf("")}), {-1, 2}).find("NaN at element 1"), std::string::npos);
-    EXPECT_NE(refusal(Array({2}, {std::numeric_limits<float>::infinity(), 0.0F}), {-1, 2}).find("infinite"),
+    EXPECT_NE(refusal(Array({2}, {-std::numeric_limits<float>::infinity(), 0.0F}), {-1, 2}).find("infinite"),
               std::string::npos);
 }
 
@@ -139,9 +140,10 @@ TEST(Tensors, SeveralInputsGoByName) {
     const auto matched = match_inputs({{"mask", Array({1, 2})}, {"ids", Array({1, 2})}}, inputs, "a.npz", notes);
     EXPECT_EQ(matched.size(), 2U);
     EXPECT_THROW(static_cast<void>(match_inputs({{"ids", Array({1, 2})}}, inputs, "a.npz", notes)), Error);
-    EXPECT_THROW(static_cast<void>(match_inputs(
-                     {{"ids", Array({1, 2})}, {"mask", Array({1, 2})}, {"masks", Array({1, 2})}}, inputs, "a.npz", notes)),
-                 Error);
+    EXPECT_THROW(
+        static_cast<void>(match_inputs({{"ids", Array({1, 2})}, {"mask", Array({1, 2})}, {"masks", Array({1, 2})}},
+                                       inputs, "a.npz", notes)),
+        Error);
 }
 
 }  // namespace

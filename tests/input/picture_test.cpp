@@ -131,8 +131,10 @@ TEST(Resize, EqualsPillowToTheByte) {
             continue;
         }
         const Array& from = goldens.at(source);
-        const Image image{.width = static_cast<int>(from.shape()[1]), .height = static_cast<int>(from.shape()[0]),
-                          .channels = static_cast<int>(from.shape()[2]), .pixels = bytes_of(from)};
+        const Image image{.width = static_cast<int>(from.shape()[1]),
+                          .height = static_cast<int>(from.shape()[0]),
+                          .channels = static_cast<int>(from.shape()[2]),
+                          .pixels = bytes_of(from)};
         EXPECT_EQ(resize(image, width, height, resample_from_name(kernel)).pixels, bytes_of(golden)) << name;
         ++compared;
     }

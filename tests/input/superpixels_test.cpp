@@ -35,9 +35,15 @@ double adjusted_rand_index(const std::vector<std::int32_t>& a, std::span<const f
         right[other] += 1.0;
     }
     double both = 0.0, in_a = 0.0, in_b = 0.0;
-    for (const auto& entry : joint) { both += pairs(entry.second); }
-    for (const auto& entry : left) { in_a += pairs(entry.second); }
-    for (const auto& entry : right) { in_b += pairs(entry.second); }
+    for (const auto& entry : joint) {
+        both += pairs(entry.second);
+    }
+    for (const auto& entry : left) {
+        in_a += pairs(entry.second);
+    }
+    for (const auto& entry : right) {
+        in_b += pairs(entry.second);
+    }
     const double chance = in_a * in_b / pairs(static_cast<double>(a.size()));
     return (both - chance) / (0.5 * (in_a + in_b) - chance);
 }

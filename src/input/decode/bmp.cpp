@@ -52,7 +52,8 @@ void read_header(Bmp& bmp) {
     bmp.header_size = bmp.number(kFileHeader, 4);
     constexpr std::array<std::size_t, 7> kHeaders{12, 40, 52, 56, 64, 108, 124};
     if (std::find(kHeaders.begin(), kHeaders.end(), bmp.header_size) == kHeaders.end()) {
-        refuse(bmp.name, "a BMP header of " + std::to_string(bmp.header_size) + " bytes is not known", "convert it to PNG");
+        refuse(bmp.name, "a BMP header of " + std::to_string(bmp.header_size) + " bytes is not known",
+               "convert it to PNG");
     }
     if (bmp.header_size == 12) {
         bmp.width = bmp.number(18, 2);
@@ -80,8 +81,10 @@ void check_kind(const Bmp& bmp) {
     const bool raw = bmp.compression == kRaw && (bmp.bits == 1 || bmp.bits == 4 || bmp.bits == 8 || bmp.bits == 16 ||
                                                  bmp.bits == 24 || bmp.bits == 32);
     if (!runs && !fields && !raw) {
-        refuse(bmp.name, "BMP of " + std::to_string(bmp.bits) + " bits with compression " +
-                             std::to_string(bmp.compression) + " is not read", "convert it to PNG");
+        refuse(bmp.name,
+               "BMP of " + std::to_string(bmp.bits) + " bits with compression " + std::to_string(bmp.compression) +
+                   " is not read",
+               "convert it to PNG");
     }
 }
 

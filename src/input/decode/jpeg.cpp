@@ -29,9 +29,7 @@ struct Reading {
     ~Reading() { jpeg_destroy_decompress(&jpeg); }
 };
 
-[[noreturn]] void on_error(j_common_ptr jpeg) {
-    std::longjmp(static_cast<Reading*>(jpeg->client_data)->leave, 1);
-}
+[[noreturn]] void on_error(j_common_ptr jpeg) { std::longjmp(static_cast<Reading*>(jpeg->client_data)->leave, 1); }
 
 void on_message(j_common_ptr jpeg, int level) {
     auto& reading = *static_cast<Reading*>(jpeg->client_data);

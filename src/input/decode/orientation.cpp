@@ -79,7 +79,8 @@ Image turn_upright(Image image, int orientation) {
             const int from_x = flip_x ? image.width - 1 - column : column;
             const int from_y = flip_y ? image.height - 1 - row : row;
             const std::size_t at = (static_cast<std::size_t>(from_y) * static_cast<std::size_t>(image.width) +
-                                    static_cast<std::size_t>(from_x)) * channels;
+                                    static_cast<std::size_t>(from_x)) *
+                                   channels;
             std::memcpy(to, image.pixels.data() + at, channels);
         }
     }

@@ -91,8 +91,10 @@ Picture decode_picture(std::span<const std::byte> bytes, const std::string& name
     }
     const Decoder decode = decoder_of(bytes);
     if (decode == nullptr) {
-        refuse(name, std::string("not a picture: ") + (is_text(bytes) ? "it holds text, " : "its content is ") +
-                         "not PNG, JPEG, WebP, BMP or TIFF", "convert it to one of these");
+        refuse(name,
+               std::string("not a picture: ") + (is_text(bytes) ? "it holds text, " : "its content is ") +
+                   "not PNG, JPEG, WebP, BMP or TIFF",
+               "convert it to one of these");
     }
     Stored stored = decode(bytes, name);
     return {turn_upright(std::move(stored.image), stored.orientation), std::move(stored.notes)};
@@ -104,8 +106,6 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& name) {
     return input::decode_picture(bytes, name).image;
 }
 
-Image read_image(const std::filesystem::path& path) {
-    return decode_image(core::read_whole(path), path.string());
-}
+Image read_image(const std::filesystem::path& path) { return decode_image(core::read_whole(path), path.string()); }
 
 }  // namespace pellucid

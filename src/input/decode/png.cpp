@@ -77,8 +77,8 @@ bool read_rows(Reading& reading) {
     if (setjmp(png_jmpbuf(reading.png)) != 0) {
         return false;
     }
-    reading.transparent = (reading.color & PNG_COLOR_MASK_ALPHA) != 0 ||
-                          png_get_valid(reading.png, reading.info, PNG_INFO_tRNS) != 0;
+    reading.transparent =
+        (reading.color & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(reading.png, reading.info, PNG_INFO_tRNS) != 0;
     png_set_expand(reading.png);
     png_set_strip_16(reading.png);
     png_set_strip_alpha(reading.png);

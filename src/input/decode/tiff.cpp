@@ -49,7 +49,7 @@ using Tiff = std::unique_ptr<TIFF, Close>;
 /// Handlers of this file alone: libtiff's global ones belong to the program that we are in.
 Tiff open(Memory& memory, const std::string& name) {
     const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
-                                                                              TIFFOpenOptionsFree);
+                                                                               TIFFOpenOptionsFree);
     TIFFOpenOptionsSetErrorHandlerExtR(options.get(), stay_silent, nullptr);
     TIFFOpenOptionsSetWarningHandlerExtR(options.get(), stay_silent, nullptr);
     return Tiff(TIFFClientOpenExt(name.c_str(), "rm", &memory, read_memory, write_nothing, seek_memory, close_memory,
@@ -91,7 +91,10 @@ struct Block {
 class SampleReader {
 public:
     SampleReader(TIFF* tiff, const TiffKind& kind, const Image& image, const std::string& name)
-        : tiff_(tiff), kind_(kind), name_(name), width_(static_cast<std::uint32_t>(image.width)),
+        : tiff_(tiff),
+          kind_(kind),
+          name_(name),
+          width_(static_cast<std::uint32_t>(image.width)),
           height_(static_cast<std::uint32_t>(image.height)) {
         TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planar_);
         samples_.resize(std::size_t{width_} * height_ * kind.samples);
@@ -149,8 +152,8 @@ private:
         }
         const std::size_t in_row = samples_in_row();
         for (std::uint32_t y = 0; y < rows; ++y) {
-            std::uint8_t* to = samples_.data() +
-                (std::size_t{block.y + y} * width_ + block.x) * kind_.samples + block.sample;
+            std::uint8_t* to =
+                samples_.data() + (std::size_t{block.y + y} * width_ + block.x) * kind_.samples + block.sample;
             for (std::size_t i = 0; i < columns * in_row; ++i) {
                 to[i / in_row * kind_.samples + i % in_row] = kind_.sample(buffer_.data() + y * stride, i);
             }

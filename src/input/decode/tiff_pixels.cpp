@@ -65,13 +65,15 @@ void TiffKind::color(const std::uint8_t* pixel, std::uint8_t* rgb) const {
             std::copy_n(pixel, 3, rgb);
             break;
         default:
-            std::fill_n(rgb, 3, photometric == PHOTOMETRIC_MINISWHITE ? static_cast<std::uint8_t>(255U - pixel[0])
-                                                                      : pixel[0]);
+            std::fill_n(rgb, 3,
+                        photometric == PHOTOMETRIC_MINISWHITE ? static_cast<std::uint8_t>(255U - pixel[0]) : pixel[0]);
     }
-    const unsigned opacity = pixel[colors()  < samples ? colors() : 0];
-    if (premultiplied && alpha && opacity != 0 && opacity != 255) {
+    if (premultiplied && alpha && photometric == PHOTOMETRIC_RGB) {
+        const unsigned opacity = pixel[3];
         for (int channel = 0; channel < 3; ++channel) {
-            rgb[channel] = static_cast<std::uint8_t>(std::min(255U, 255U * rgb[channel] / opacity));
+            // What is wholly transparent has no colour: black, as in PIL.
+            rgb[channel] = opacity == 0 ? std::uint8_t{0}
+                                        : static_cast<std::uint8_t>(std::min(255U, 255U * rgb[channel] / opacity));
         }
     }
 }

@@ -31,9 +31,7 @@ std::optional<Bytes> find_chunk(Bytes list, const char* name) {
     return std::nullopt;
 }
 
-const std::uint8_t* data_of(Bytes bytes) {
-    return reinterpret_cast<const std::uint8_t*>(bytes.data());
-}
+const std::uint8_t* data_of(Bytes bytes) { return reinterpret_cast<const std::uint8_t*>(bytes.data()); }
 
 /// Decodes one still picture into `image`, with its upper left corner at (left, top).
 void decode_still(Bytes bytes, Image& image, const std::array<std::uint32_t, 2>& corner, const std::string& name) {
@@ -74,7 +72,8 @@ Stored decode_webp(Bytes bytes, const std::string& name) {
         refuse_truncated(name, "WebP");
     }
     Stored stored;
-    stored.image = allocate(static_cast<std::uint64_t>(features.width), static_cast<std::uint64_t>(features.height), name);
+    stored.image =
+        allocate(static_cast<std::uint64_t>(features.width), static_cast<std::uint64_t>(features.height), name);
     const Bytes chunks = bytes.subspan(12);
     if (features.has_animation != 0) {
         decode_first_frame(chunks, stored.image, name);

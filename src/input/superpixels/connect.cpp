@@ -10,7 +10,10 @@ namespace {
 class Connection {
 public:
     Connection(const Segments& segments, std::size_t most)
-        : old_(segments.labels), width_(segments.width), height_(segments.height), most_(most),
+        : old_(segments.labels),
+          width_(segments.width),
+          height_(segments.height),
+          most_(most),
           labels_(old_.size(), -1) {}
 
     std::vector<std::int32_t> run(std::size_t least) {
@@ -71,8 +74,8 @@ private:
 }  // namespace
 
 void connect(Segments& segments, int least, int most) {
-    segments.labels = Connection(segments, static_cast<std::size_t>(std::max(most, 1)))
-                          .run(static_cast<std::size_t>(least));
+    segments.labels =
+        Connection(segments, static_cast<std::size_t>(std::max(most, 1))).run(static_cast<std::size_t>(least));
 }
 
 void close_gaps(Segments& segments) {

@@ -23,9 +23,7 @@ private:
     std::array<double, 256> keys_, values_;
 };
 
-double compress(double value) {
-    return value > 0.008856 ? std::cbrt(value) : 7.787 * value + 16.0 / 116.0;
-}
+double compress(double value) { return value > 0.008856 ? std::cbrt(value) : 7.787 * value + 16.0 / 116.0; }
 
 std::vector<double> gaussian(double sigma) {
     const int radius = static_cast<int>(4.0 * sigma + 0.5);
@@ -59,7 +57,8 @@ void smooth_line(std::vector<double>& plane, std::size_t first, int size, std::s
     for (int i = 0; i < size; ++i) {
         double sum = 0.0;
         for (int x = -radius; x <= radius; ++x) {
-            sum += weights[static_cast<std::size_t>(x + radius)] * line[static_cast<std::size_t>(mirrored(i + x, size))];
+            sum +=
+                weights[static_cast<std::size_t>(x + radius)] * line[static_cast<std::size_t>(mirrored(i + x, size))];
         }
         plane[first + static_cast<std::size_t>(i) * stride] = sum;
     }

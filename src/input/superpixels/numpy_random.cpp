@@ -78,9 +78,7 @@ std::uint64_t NumpyRandom::bits() {
     return std::rotr(high ^ low, static_cast<int>(high >> 58U));
 }
 
-double NumpyRandom::uniform() {
-    return static_cast<double>(bits() >> 11U) / 9007199254740992.0;
-}
+double NumpyRandom::uniform() { return static_cast<double>(bits() >> 11U) / 9007199254740992.0; }
 
 const NumpyRandom::Tables& NumpyRandom::tables() {
     static const Tables kTables = [] {

@@ -58,7 +58,8 @@ std::vector<std::int32_t> roots(const QuickshiftField& field, double max_dist) {
 
 Segments quickshift(const Image& image, const QuickshiftOptions& options) {
     if (!(options.kernel_size >= 1.0) || !(options.max_dist >= 0.0) || image.pixels.empty()) {
-        throw Error(ErrorCode::kUsage, "quickshift needs a picture, a kernel_size of 1 or more and a max_dist of 0 or more",
+        throw Error(ErrorCode::kUsage,
+                    "quickshift needs a picture, a kernel_size of 1 or more and a max_dist of 0 or more",
                     "correct these options");
     }
     input::Planes planes = input::unit_planes(image);
@@ -76,8 +77,8 @@ Segments quickshift(const Image& image, const QuickshiftOptions& options) {
     const int threads = options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency());
     over_rows(field, threads, input::add_density);
     over_rows(field, threads, input::find_parents);
-    Segments segments{.width = image.width, .height = image.height, .count = 0,
-                      .labels = roots(field, options.max_dist)};
+    Segments segments{
+        .width = image.width, .height = image.height, .count = 0, .labels = roots(field, options.max_dist)};
     input::close_gaps(segments);
     return segments;
 }

@@ -18,7 +18,9 @@ bool has_avx2() {
 }  // namespace
 
 QuickshiftField::QuickshiftField(const Planes& planes, double kernel_size)
-    : width(planes.width), height(planes.height), radius(static_cast<int>(std::ceil(3.0 * kernel_size))),
+    : width(planes.width),
+      height(planes.height),
+      radius(static_cast<int>(std::ceil(3.0 * kernel_size))),
       stride(static_cast<std::size_t>(planes.width + 2 * radius + kQuickshiftLanes)),
       unit(std::sqrt(0.5 * std::numbers::log2e) / kernel_size) {
     constexpr float kFarOff = 1e9F;
@@ -34,7 +36,7 @@ QuickshiftField::QuickshiftField(const Planes& planes, double kernel_size)
             for (int x = 0; x < width; ++x) {
                 color[c][at(y, x)] = static_cast<float>(
                     unit * planes.plane[c][static_cast<std::size_t>(y) * static_cast<std::size_t>(width) +
-                                    static_cast<std::size_t>(x)]);
+                                           static_cast<std::size_t>(x)]);
             }
         }
     }
@@ -44,8 +46,15 @@ QuickshiftField::QuickshiftField(const Planes& planes, double kernel_size)
 }
 
 QuickshiftView QuickshiftField::view() {
-    return {width, height, radius, stride, {color[0].data(), color[1].data(), color[2].data()}, spatial.data(),
-            density.data(), parent.data(), distance.data()};
+    return {width,
+            height,
+            radius,
+            stride,
+            {color[0].data(), color[1].data(), color[2].data()},
+            spatial.data(),
+            density.data(),
+            parent.data(),
+            distance.data()};
 }
 
 void add_density(const QuickshiftView& field, int from, int to) {

@@ -27,7 +27,7 @@ static inline void load(Floats& to, const float* from) { std::memcpy(&to, from, 
 
 /// 2^-t for t >= 0, to 2e-7 relative: a polynomial fitted on [-1/2, 1/2], then the exponent by bits.
 static inline void inverse_power_of_two(Floats& t) {
-    constexpr float kRound = 12582912.0F;   // 1.5 * 2^23: what is added to it is rounded to an integer in the low bits
+    constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: what is added to it is rounded to an integer in the low bits
     const Floats bounded = t < 126.0F ? t : Floats{} + 126.0F;
     const Floats shifted = kRound - bounded;
     const Floats rest = (kRound - shifted) - bounded;
@@ -53,8 +53,8 @@ struct Pixels {
     Floats color[3];
 };
 
-static inline void squared_distance(Floats& distance, const QuickshiftView& field, const Pixels& own,
-                                    std::size_t other, float spatial) {
+static inline void squared_distance(Floats& distance, const QuickshiftView& field, const Pixels& own, std::size_t other,
+                                    float spatial) {
     Floats first, second, third;
     load(first, field.color[0] + other);
     load(second, field.color[1] + other);
@@ -114,8 +114,8 @@ static inline void parent_block(const QuickshiftView& field, int y, int x) {
             offset = closer ? Ints{} + (dy * field.width + dx) : offset;
         }
     }
-    const std::size_t first = static_cast<std::size_t>(y) * static_cast<std::size_t>(field.width) +
-                              static_cast<std::size_t>(x);
+    const std::size_t first =
+        static_cast<std::size_t>(y) * static_cast<std::size_t>(field.width) + static_cast<std::size_t>(x);
     for (int lane = 0; lane < kQuickshiftLanes && x + lane < field.width; ++lane) {
         const std::size_t pixel = first + static_cast<std::size_t>(lane);
         field.parent[pixel] = static_cast<std::int32_t>(pixel) + offset[lane];

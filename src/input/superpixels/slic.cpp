@@ -35,9 +35,7 @@ Spacing regular_grid(int height, int width, int points) {
     std::array<double, 3> step;
     step.fill(std::cbrt(space / points));
     for (std::size_t axis = 0; axis < 3; ++axis) {
-        const auto fits = [&] {
-            return sorted[0] >= step[0] && sorted[1] >= step[1] && sorted[2] >= step[2];
-        };
+        const auto fits = [&] { return sorted[0] >= step[0] && sorted[1] >= step[1] && sorted[2] >= step[2]; };
         if (fits()) {
             break;
         }
@@ -101,8 +99,8 @@ private:
         for (int y = y0; y < y1; ++y) {
             const double dy = (center.y - y) * (center.y - y);
             for (int x = x0; x < x1; ++x) {
-                const std::size_t at = static_cast<std::size_t>(y) * static_cast<std::size_t>(planes_.width) +
-                                       static_cast<std::size_t>(x);
+                const std::size_t at =
+                    static_cast<std::size_t>(y) * static_cast<std::size_t>(planes_.width) + static_cast<std::size_t>(x);
                 double color = 0.0;
                 for (std::size_t c = 0; c < 3; ++c) {
                     const double difference = planes_.plane[c][at] - center.color[c];
@@ -175,8 +173,10 @@ void stretch(Planes& planes) {
 
 Segments slic(const Image& image, const SlicOptions& options) {
     if (options.n_segments < 1 || !(options.compactness > 0.0) || options.max_num_iter < 1 || image.pixels.empty()) {
-        throw Error(ErrorCode::kUsage, "slic needs a picture, n_segments and max_num_iter of 1 or more, and a "
-                                       "compactness above 0", "correct these options");
+        throw Error(ErrorCode::kUsage,
+                    "slic needs a picture, n_segments and max_num_iter of 1 or more, and a "
+                    "compactness above 0",
+                    "correct these options");
     }
     Planes planes = input::unit_planes(image);
     stretch(planes);
@@ -189,8 +189,8 @@ Segments slic(const Image& image, const SlicOptions& options) {
     }
     Clustering clustering(planes, options);
     const double expected = static_cast<double>(planes.plane[0].size()) / static_cast<double>(clustering.centers());
-    Segments segments{.width = image.width, .height = image.height, .count = 0,
-                      .labels = clustering.run(options.max_num_iter)};
+    Segments segments{
+        .width = image.width, .height = image.height, .count = 0, .labels = clustering.run(options.max_num_iter)};
     if (options.enforce_connectivity) {
         input::connect(segments, static_cast<int>(0.5 * expected), static_cast<int>(3.0 * expected));
     }

@@ -30,27 +30,61 @@ photograph = Image.open(PHOTOGRAPHS / "chelsea.png").convert("RGB").resize((23, 
 
 def png(name, array, depth, color, interlaced=False):
     """Forms that Pillow does not write."""
-    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
     height, width = array.shape[:2]
     starts = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
     passes = [array[y::dy, x::dx] for x, y, dx, dy in starts] if interlaced else [array]
     rows = b"".join(b"\0" + row.tobytes() for part in passes if part.size for row in part)
     pixels = {1: 8, 2: 4, 4: 2}.get(depth, 1) * width
     header = struct.pack(">IIBBBBB", pixels, height, depth, color, 0, 0, interlaced)
-    (FILES / name).write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) +
-                               chunk(b"IEND", b""))
+    (FILES / name).write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    )
 
 
-def bmp(name, bits, compression, data, palette=b"", masks=b"", top_down=False, width=7, height=5):
-    at = 54 + len(palette) + len(masks)
-    header = struct.pack("<IiiHHIIiiII", 40, width, -height if top_down else height, 1, bits, compression, len(data),
-                         0, 0, 0, 0)
-    (FILES / name).write_bytes(b"BM" + struct.pack("<IHHI", at + len(data), 0, 0, at) + header + masks + palette + data)
+def tiff(name, blocks, tags):
+    """An uncompressed little-endian TIFF of strips (or tiles, when `tags` holds their size: 322 and 323)."""
+    tiled = 322 in tags
+    data, offsets = b"", []
+    for block in blocks:
+        offsets.append(8 + len(data))
+        data += block + b"\0" * (len(block) % 2)
+    lengths = [len(block) for block in blocks]
+    tags = tags | {324 if tiled else 273: offsets, 325 if tiled else 279: lengths}
+    directory, beyond = b"", b""
+    at = 8 + len(data)
+    for tag, values in sorted(tags.items()):
+        values = values if isinstance(values, list) else [values]
+        packed = struct.pack(f"<{len(values)}I", *values)
+        place = at + 2 + 12 * len(tags) + 4 + len(beyond)
+        directory += struct.pack("<HHI", tag, 4, len(values)) + (
+            packed if len(values) == 1 else struct.pack("<I", place)
+        )
+        beyond += packed if len(values) > 1 else b""
+    (FILES / name).write_bytes(
+        b"II*\0" + struct.pack("<I", at) + data + struct.pack("<H", len(tags)) + directory + b"\0" * 4 + beyond
+    )
+
+
+def bmp(name, kind, data, between=b"", top_down=False):
+    """7x5; `kind` is bits and compression; masks and palette stand between the header and the data."""
+    (bits, compression), width, height = kind, 7, 5
+    at = 54 + len(between)
+    header = struct.pack(
+        "<IiiHHIIiiII", 40, width, -height if top_down else height, 1, bits, compression, len(data), 0, 0, 0, 0
+    )
+    (FILES / name).write_bytes(b"BM" + struct.pack("<IHHI", at + len(data), 0, 0, at) + header + between + data)
 
 
 def write_pictures():
     FILES.mkdir(exist_ok=True)
-    save = lambda image, name, **options: image.save(FILES / name, **options)
+
+    def save(image, name, **options):
+        image.save(FILES / name, **options)
+
     gray, bits = photograph.convert("L"), photograph.convert("1")
     transparent = photograph.copy()
     transparent.putalpha(Image.fromarray(rng.integers(0, 256, (17, 23), dtype=numpy.uint8)))
@@ -78,7 +112,11 @@ def write_pictures():
         save(photograph, f"orientation{orientation}.jpg", exif=exif)
         save(photograph, f"orientation{orientation}.tif", tiffinfo={0x0112: orientation})
     for kind in ("png", "webp"):
-        save(photograph, f"orientation6.{kind}", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0")
+        save(
+            photograph,
+            f"orientation6.{kind}",
+            exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0",
+        )
     save(photograph, "lossy.webp")
     save(transparent, "lossless.webp", lossless=True)
     save(transparent, "rgba.webp")
@@ -97,14 +135,32 @@ def write_pictures():
         png(f"gray{depth}.png", rng.integers(0, 256, (9, 3), dtype=numpy.uint8), depth, 0)
     png("interlaced.png", numpy.asarray(photograph), 8, 2, interlaced=True)
     words = rng.integers(0, 65536, (5, 8)).astype("<u2").tobytes()
-    bmp("555.bmp", 16, 0, words)
-    bmp("565.bmp", 16, 3, words, masks=struct.pack("<III", 0xF800, 0x7E0, 0x1F), top_down=True)
-    bmp("32.bmp", 32, 0, rng.integers(0, 2**32, (5, 7)).astype("<u4").tobytes())
+    bmp("555.bmp", (16, 0), words)
+    bmp("565.bmp", (16, 3), words, struct.pack("<III", 0xF800, 0x7E0, 0x1F), top_down=True)
+    bmp("32.bmp", (32, 0), rng.integers(0, 2**32, (5, 7)).astype("<u4").tobytes())
+    save(gray, "white-is-zero.tif", tiffinfo={262: 0})
+    save(bits, "white-is-zero-bits.tif", tiffinfo={262: 0})
+    pixels = numpy.asarray(photograph)
+    size = {256: 23, 257: 17, 259: 1}
+    padded = numpy.pad(pixels, ((0, 15), (0, 9), (0, 0)))
+    tiles = [padded[y : y + 16, x : x + 16].tobytes() for y in (0, 16) for x in (0, 16)]
+    tiff("tiled.tif", tiles, size | {258: [8, 8, 8], 262: 2, 277: 3, 322: 16, 323: 16})
+    planes = [pixels[y : y + 6, :, c].tobytes() for c in range(3) for y in range(0, 17, 6)]
+    tiff("planes.tif", planes, size | {258: [8, 8, 8], 262: 2, 277: 3, 278: 6, 284: 2})
+    premultiplied = numpy.asarray(transparent)
+    tiff("premultiplied.tif", [premultiplied.tobytes()], size | {258: [8] * 4, 262: 2, 277: 4, 278: 17, 338: 1})
+    tiff(
+        "rgb16.tif",
+        [wide[..., :3].astype("<u2").tobytes()],
+        {256: 13, 257: 11, 259: 1, 258: [16] * 3, 262: 2, 277: 3, 278: 11},
+    )
     palette = rng.integers(0, 256, (256, 4), dtype=numpy.uint8).tobytes()
-    bmp("rle8.bmp", 8, 1, b"\5\11\2\7\0\0\0\5abcde\0\2\3\0\0\0\2\2\1\4\14\0\0\7\1\0\1", palette)
-    bmp("rle4.bmp", 4, 2, b"\7\x12\0\0\0\5\x34\x56\x70\0\2\x89\0\0\7\x43\0\0\7\x21\0\0\7\x65\0\1", palette[:64])
-    goldens = {path.name: numpy.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
-               for path in sorted(FILES.iterdir())}
+    bmp("rle8.bmp", (8, 1), b"\5\11\2\7\0\0\0\5abcde\0\2\3\0\0\0\2\2\1\4\14\0\0\7\1\0\1", palette)
+    bmp("rle4.bmp", (4, 2), b"\7\x12\0\0\0\5\x34\x56\x70\0\2\x89\0\0\7\x43\0\0\7\x21\0\0\7\x65\0\1", palette[:64])
+    goldens = {
+        path.name: numpy.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
+        for path in sorted(FILES.iterdir())
+    }
     # Pillow clips 16-bit gray to 255; ours are scaled, so their golden is arithmetic.
     ramp = rng.integers(0, 65536, (11, 13)).astype(numpy.uint16)
     for kind in ("png", "tif"):
@@ -116,8 +172,11 @@ def write_pictures():
 def write_resized():
     """`source W H kernel` -> pixels; the sources too."""
     arrays = {}
-    sources = {"rgb": numpy.asarray(photograph), "rgba": rng.integers(0, 256, (13, 11, 4), dtype=numpy.uint8),
-               "gray": rng.integers(0, 256, (3, 40, 1), dtype=numpy.uint8)}
+    sources = {
+        "rgb": numpy.asarray(photograph),
+        "rgba": rng.integers(0, 256, (13, 11, 4), dtype=numpy.uint8),
+        "gray": rng.integers(0, 256, (3, 40, 1), dtype=numpy.uint8),
+    }
     kernels = ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
     for name, pixels in sources.items():
         arrays[name] = pixels
@@ -147,6 +206,11 @@ def write_superpixels():
 write_pictures()
 write_resized()
 write_superpixels()
-versions = {"date": str(datetime.date.today()), "pillow": PIL.__version__, "scikit-image": skimage.__version__,
-            "scipy": scipy.__version__, "numpy": numpy.__version__}
+versions = {
+    "date": str(datetime.date.today()),
+    "pillow": PIL.__version__,
+    "scikit-image": skimage.__version__,
+    "scipy": scipy.__version__,
+    "numpy": numpy.__version__,
+}
 (HERE / "versions.json").write_text(json.dumps(versions, indent=2) + "\n")
