@@ -2,7 +2,7 @@
 
 usage: generate.py        in an environment with PyTorch, onnx and onnxscript (./dev bench makes one)
 
-What the newer exporter writes about where each operator came from (stack traces, with paths of the machine) is left out.
+The newer exporter writes where each operator came from (stack traces, with paths of the machine): that is left out.
 Made with PyTorch 2.13.0 (CPU), onnx 1.23.2 and onnxscript 0.7.2.
 """
 
