@@ -113,7 +113,7 @@ def main() -> int:
         "arrows between rooms": lambda: check_arrows.check(ROOT),
         "sizes": lambda: [line for path in tracked(*check_size.CODE) for line in check_size.check_file(path)],
         "shell scripts": shell_syntax,
-        "format of Python": lambda: run([str(BIN / "ruff"), "format", "--check"]),
+        "format of Python": lambda: run([str(BIN / "ruff"), "format", "--check", "--output-format=concise"]),
         "Python": lambda: run([str(BIN / "ruff"), "check", "--quiet", "--output-format=concise"]),
         "format of C++": clang_format,
     }
