@@ -97,6 +97,18 @@ TEST_F(Targets, TopIsTheMostLikelyInOrder) {
     EXPECT_EQ(model::resolve(model, input, Target::parse("top2,top1"), Score::kLogit, Score::kLogit, notes).size(), 3U);
 }
 
+TEST(TargetNames, ParsedTargetsTellTheirParts) {
+    // What a black-box program's targets are read from: it has no labels to try the whole against.
+    const Target margin = Target::parse("margin: 3 - 12").front();
+    EXPECT_EQ(margin.kind, Target::Kind::kMargin);
+    EXPECT_EQ(margin.text, "3");
+    EXPECT_EQ(margin.other, "12");
+    EXPECT_EQ(Target::parse("top3").front().count, 3);
+    EXPECT_EQ(Target::parse("mask:a b.npy").front().text, "a b.npy");
+    EXPECT_EQ(Target::parse("y[0,1].sum, y[0,2].sum").size(), 2U);
+    EXPECT_EQ(Target::parse("it's, that").front().text, "it's");
+}
+
 TEST(TargetNames, ScoresAreKnownByName) {
     for (const Score score : {Score::kDefault, Score::kLogit, Score::kProbability, Score::kLogProbability}) {
         EXPECT_EQ(score_from_name(name_of(score)), score);
