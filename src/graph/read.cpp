@@ -22,9 +22,9 @@ struct Format {
     const char* name;       ///< as `inspect` says it
     const char* front_end;  ///< as OpenVINO calls it
 };
+/// Those of which a sample is read in the tests.
 constexpr std::array kFormats{Format{".onnx", "onnx", "onnx"}, Format{".xml", "ir", "ir"},
-                              Format{".tflite", "tflite", "tflite"}, Format{".pb", "tensorflow", "tf"},
-                              Format{".pdmodel", "paddle", "paddle"}};
+                              Format{".tflite", "tflite", "tflite"}, Format{".pb", "tensorflow", "tf"}};
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& why, const std::string& remedy = {}) {
     throw Error(ErrorCode::kUnreadable, "cannot read the model " + path.string() + ": " + why, remedy);
@@ -40,7 +40,7 @@ const Format& format_of(const fs::path& path) {
         }
     }
     refuse(path, "its extension '" + extension + "' is none that Pellucid reads",
-           "it reads .onnx, .xml (OpenVINO), .tflite, .pb (TensorFlow) and .pdmodel (Paddle)");
+           "it reads .onnx, .xml (OpenVINO), .tflite and .pb (a frozen graph of TensorFlow)");
 }
 
 void check_file(const fs::path& path) {

@@ -10,7 +10,7 @@ namespace pellucid::graph {
 
 struct ReadModel {
     std::shared_ptr<ov::Model> model;  ///< as read, constants folded, names made unique; batch not yet changed
-    std::string format;                ///< "onnx", "ir", "tensorflow", "tflite", "paddle"
+    std::string format;                ///< "onnx", "ir", "tensorflow" or "tflite"
     std::string opset;                 ///< "onnx 13", "ir 11", … where the file says
 };
 
