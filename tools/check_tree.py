@@ -30,7 +30,7 @@ _SKIPPED = (
 RULES = (
     ("host of a package registry", re.compile("|".join(_HOSTS))),
     ("path of one machine", re.compile("|".join(_PLACES))),
-    ("unfinished work", re.compile("|".join(_UNFINISHED), re.IGNORECASE)),
+    ("unfinished work", re.compile("|".join(_UNFINISHED))),
     ("test that may not run", re.compile("|".join(_SKIPPED))),
 )
 _EMPTY_NAME = re.compile(r"^(?:utils?|helpers?|common|misc)$")
