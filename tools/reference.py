@@ -34,7 +34,9 @@ def method_section(method: dict) -> list[str]:
         lines += ["| option | default | what it does |", "|---|---|---|"]
         for option in method["options"]:
             default = f"`{cell(option['default'])}`" if option["default"] != "" else ""
-            lines.append(f"| `{option['name']}` | {default} | {cell(option['doc'])} |")
+            choices = ", ".join(f"`{choice}`" for choice in option.get("choices", []))
+            doc = cell(option["doc"]) + (f" ({choices})" if choices else "")
+            lines.append(f"| `{option['name']}` | {default} | {doc} |")
         lines.append("")
     return lines
 

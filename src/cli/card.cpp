@@ -16,12 +16,14 @@ void add_card(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* verb = app.add_subcommand("card", "a draft of the card: what the model takes and answers");
     verb->add_option("MODEL", options->model, "a network (.onnx, .xml, .tflite, .pb)")->required();
-    verb->add_option("--preset", options->preset,
-                     "how pixels are scaled: imagenet (unit scale, then ImageNet's mean and deviation), tf (-1 to 1), unit "
-                     "(0 to 1)")
+    verb->add_option(
+            "--preset", options->preset,
+            "how pixels are scaled: imagenet (unit scale, then ImageNet's mean and deviation), tf (-1 to 1), unit "
+            "(0 to 1)")
         ->check(CLI::IsMember({"imagenet", "tf", "unit"}));
     verb->add_option("--labels", options->labels, "imagenet, or a file: a label a line, or a JSON list");
-    verb->add_option("--output", options->output, "where to write it (default: beside the model); - is standard output");
+    verb->add_option("--output", options->output,
+                     "where to write it (default: beside the model); - is standard output");
     verb->add_flag("--force", options->force, "write over a card that is there");
     verb->add_flag("--json", options->json, "the card on stdout, nothing written");
     verb->add_flag("--quiet", options->quiet, "errors only on stderr");

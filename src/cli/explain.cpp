@@ -166,12 +166,12 @@ private:
     void tell_plan(const MethodRow& row, const Request& request, const Input& input) {
         const explain::Plan plan = explain::plan(row, request);
         if (options_.json) {
-            documents_.push_back({{"input", input.source},
-                                  {"method", row.name},
-                                  {"evaluations", {{"forward", plan.evaluations.forward},
-                                                   {"backward", plan.evaluations.backward}}},
-                                  {"seconds", plan.seconds},
-                                  {"peak_bytes", plan.bytes}});
+            documents_.push_back(
+                {{"input", input.source},
+                 {"method", row.name},
+                 {"evaluations", {{"forward", plan.evaluations.forward}, {"backward", plan.evaluations.backward}}},
+                 {"seconds", plan.seconds},
+                 {"peak_bytes", plan.bytes}});
             return;
         }
         table_.push_back({input.stem, std::string(row.name), std::to_string(plan.evaluations.forward),
@@ -182,7 +182,7 @@ private:
     void say_answers(const Input& input) const {
         const std::string text = answers_text(*subject_, input);
         if (options_.json || options_.plan) {
-            say(text, options_.quiet);
+            std::fputs(options_.quiet ? "" : text.c_str(), stderr);
         } else if (!options_.quiet) {
             fmt::print("{}", text);
             std::fflush(stdout);
@@ -206,11 +206,11 @@ private:
         if (options_.json) {
             fmt::print("{}\n", Json(documents_).dump(2));
         } else if (!table_.empty()) {
-            table_.insert(table_.begin(),
-                          options_.plan ? std::vector<std::string>{"INPUT", "METHOD", "FORWARD", "BACKWARD", "SECONDS",
-                                                                   "PEAK MEMORY"}
-                                        : std::vector<std::string>{"INPUT", "METHOD", "TARGET", "SCORE", "SECONDS",
-                                                                   "EVALUATIONS", "QUALITY"});
+            table_.insert(table_.begin(), options_.plan
+                                              ? std::vector<std::string>{"INPUT", "METHOD", "FORWARD", "BACKWARD",
+                                                                         "SECONDS", "PEAK MEMORY"}
+                                              : std::vector<std::string>{"INPUT", "METHOD", "TARGET", "SCORE",
+                                                                         "SECONDS", "EVALUATIONS", "QUALITY"});
             fmt::print("\n{}", table(table_));
             if (!options_.plan) {
                 say(fmt::format("written to {}", options_.output), options_.quiet);

@@ -10,14 +10,17 @@ namespace pellucid::cli {
 
 CLI::App* declare_explain(CLI::App& app, const std::shared_ptr<ExplainOptions>& options) {
     CLI::App* verb = app.add_subcommand("explain", "why this answer, for these inputs");
-    verb->add_option("MODEL", options->model,
-                     "a network (.onnx, .xml, .tflite, .pb), or program:COMMAND for a black box (docs/how-to/black-box.md)")
+    verb->add_option(
+            "MODEL", options->model,
+            "a network (.onnx, .xml, .tflite, .pb), or program:COMMAND for a black box (docs/how-to/black-box.md)")
         ->required();
     verb->add_option("INPUT", options->inputs, "pictures, .npy, .npz; - is standard input, with --as")->required();
-    verb->add_option("--method", options->methods, "one or several, separated by commas; see pellucid methods")->required();
-    verb->add_option("--target", options->target,
-                     "top1, top5, INDEX, LABEL, A,B, margin:A-B, mask:FILE, OUTPUT[0,:,5].sum (default top1; LIME's: its "
-                     "top_labels)");
+    verb->add_option("--method", options->methods, "one or several, separated by commas; see pellucid methods")
+        ->required();
+    verb->add_option(
+        "--target", options->target,
+        "top1, top5, INDEX, LABEL, A,B, margin:A-B, mask:FILE, OUTPUT[0,:,5].sum (default top1; LIME's: its "
+        "top_labels)");
     verb->add_option("--score", options->score, "logit, probability or log-probability (default: the method's)");
     verb->add_option("--output", options->output, "folder for the results")->capture_default_str();
     verb->add_option("--set", options->set, "KEY=VALUE, an option of a method; METHOD.KEY=VALUE where several run")
@@ -25,14 +28,15 @@ CLI::App* declare_explain(CLI::App& app, const std::shared_ptr<ExplainOptions>& 
         ->take_all();
     verb->add_option("--seed", options->seed, "of all that is random")->capture_default_str();
     verb->add_option("--budget", options->budget, "of each method on each input: 30s, 5min, or 2000 model evaluations");
-    verb->add_option("--memory", options->memory, "bound on rows in flight, such as 2GiB (default: a quarter of the machine's)");
+    verb->add_option("--memory", options->memory,
+                     "bound on rows in flight, such as 2GiB (default: a quarter of the machine's)");
     verb->add_option("--threads", options->threads, "processor threads (default: all)")->check(CLI::Range(0, 1024));
     verb->add_option("--device", options->device, "where the network runs")->capture_default_str();
     verb->add_option("--precision", options->precision, "f32, bf16 or f16")
         ->check(CLI::IsMember({"f32", "bf16", "f16"}))
         ->capture_default_str();
     verb->add_option("--card", options->card, "what the model takes and answers (default: the card beside the model)");
-    verb->add_option("--as", options->as, "read every input as image, npy, text or csv, whatever its name");
+    verb->add_option("--as", options->as, "read every input as image, npy or npz, whatever its name");
     verb->add_option("--shape", options->row_shape, "with program: the shape of one row, such as 3,224,224");
     verb->add_flag("--plan", options->plan, "print evaluations, seconds and peak memory, and stop");
     verb->add_flag("--json", options->json, "one JSON document on stdout in place of the table");

@@ -72,7 +72,9 @@ std::string answers_text(const Subject& subject, const Input& input) {
     }
     std::string text = input.source + "\n" + table(rows);
     if (unsure) {
-        text += "  warning: the model is no surer than chance; is the input prepared as the model expects (see its card)?\n";
+        text +=
+            "  warning: the model is no surer than chance; is the input prepared as the model expects (see its "
+            "card)?\n";
     }
     return text;
 }

@@ -14,10 +14,14 @@ using Json = nlohmann::ordered_json;
 
 std::string text_of(Need need) {
     switch (need) {
-        case Need::kScores: return "scores";
-        case Need::kGradients: return "gradients";
-        case Need::kSpatialLayer: return "a spatial layer";
-        case Need::kPicture: return "a picture";
+        case Need::kScores:
+            return "scores";
+        case Need::kGradients:
+            return "gradients";
+        case Need::kSpatialLayer:
+            return "a spatial layer";
+        case Need::kPicture:
+            return "a picture";
     }
     return "";
 }
@@ -47,15 +51,16 @@ Json to_json(const MethodRow& row) {
         }
         options.push_back(option);
     }
-    return {{"name", row.name},     {"family", row.family},         {"question", row.question},
-            {"needs", needs_of(row)}, {"inputs", row.inputs},       {"score", name_of(row.default_score)},
-            {"options", options},   {"cost", row.cost_doc},       {"source", row.source}};
+    return {{"name", row.name},       {"family", row.family}, {"question", row.question},
+            {"needs", needs_of(row)}, {"inputs", row.inputs}, {"score", name_of(row.default_score)},
+            {"options", options},     {"cost", row.cost_doc}, {"source", row.source}};
 }
 
 void print_all() {
     std::vector<std::vector<std::string>> rows{{"METHOD", "FAMILY", "NEEDS", "QUESTION"}};
     for (const MethodRow& row : methods()) {
-        rows.push_back({std::string(row.name), std::string(row.family), joined(needs_of(row)), std::string(row.question)});
+        rows.push_back(
+            {std::string(row.name), std::string(row.family), joined(needs_of(row)), std::string(row.question)});
     }
     fmt::print("{}\npellucid methods NAME tells a method's options and source.\n", table(rows));
 }

@@ -83,8 +83,8 @@ Shape program_shape(const std::string& given, const Card& card) {
 }
 
 std::string now_utc() {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(
-                                                     std::chrono::system_clock::now())));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
 }
 
 std::string hash_or_empty(const std::string& path) {
@@ -132,7 +132,8 @@ explain::Provenance Subject::provenance(const Input& input) const {
     provenance.card_sha256 = hash_or_empty(provenance.card_path);
     provenance.input_path = input.source;
     provenance.input_sha256 = hash_or_empty(input.source);
-    provenance.threads = options_.threads > 0 ? options_.threads : static_cast<int>(std::thread::hardware_concurrency());
+    provenance.threads =
+        options_.threads > 0 ? options_.threads : static_cast<int>(std::thread::hardware_concurrency());
     provenance.device = options_.device;
     provenance.precision = options_.precision;
     provenance.time = now_utc();

@@ -191,8 +191,9 @@ std::uint64_t parse_bytes(const std::string& text) {
     const char* rest = nullptr;
     const double value = parse_leading_number(text, rest, "--memory");
     const std::string unit(rest);
-    static const std::vector<std::pair<std::string, double>> kUnits{
-        {"", 1.0}, {"B", 1.0}, {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}};
+    static const std::vector<std::pair<std::string, double>> kUnits{{"", 1.0},       {"B", 1.0},      {"KiB", 0x1p10},
+                                                                    {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"KB", 1e3},
+                                                                    {"MB", 1e6},     {"GB", 1e9}};
     for (const auto& [name, factor] : kUnits) {
         if (unit == name) {
             return static_cast<std::uint64_t>(std::min(value * factor, 9e18));

@@ -26,8 +26,9 @@ struct DirectionalCheck {
 /// best of them counts.
 /// @param inputs  a sample for each input of the session, the seed last
 /// @param wrt     the inputs that u moves; float
-/// Throws Error(kInternal) with the figure when they disagree by more than 5 % at every step size that rounding leaves
-/// readable.
+/// Where they disagree by more than 5 % at every step size that rounding leaves readable, they are compared again at
+/// points a hundredth beside the input, off the ties of flat backgrounds. Throws Error(kInternal) with the figure when they
+/// disagree there too.
 [[nodiscard]] DirectionalCheck check_gradient(Session& session, const std::vector<Array>& inputs,
                                               const std::vector<std::size_t>& wrt,
                                               GradientOf of = GradientOf::kInputs);

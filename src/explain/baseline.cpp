@@ -86,7 +86,8 @@ std::vector<double> blur_axis(const std::vector<double>& values, const std::vect
         const auto place = static_cast<std::int64_t>(at / step % extent);
         const std::size_t origin = at - static_cast<std::size_t>(place) * step;
         for (std::int64_t offset = -radius; offset <= radius; ++offset) {
-            const std::int64_t from = std::clamp<std::int64_t>(place + offset, 0, static_cast<std::int64_t>(extent) - 1);
+            const std::int64_t from =
+                std::clamp<std::int64_t>(place + offset, 0, static_cast<std::int64_t>(extent) - 1);
             blurred[at] += kernel[static_cast<std::size_t>(offset + radius)] *
                            values[origin + static_cast<std::size_t>(from) * step];
         }
@@ -123,8 +124,10 @@ bool names_file(const std::string& spec) { return spec.ends_with(".npy") || spec
 Array array_from_file(const std::string& path, const TensorInfo& info, const Shape& shape) {
     Array array = path.ends_with(".npz") ? core::read_npz(path)[info.name] : core::read_npy(path);
     if (array.shape() != shape) {
-        throw Error(ErrorCode::kUsage, "baseline " + path + " has the shape " + to_string(array.shape()) + " for input '" +
-                                           info.name + "'", "it must have the input's shape " + to_string(shape));
+        throw Error(
+            ErrorCode::kUsage,
+            "baseline " + path + " has the shape " + to_string(array.shape()) + " for input '" + info.name + "'",
+            "it must have the input's shape " + to_string(shape));
     }
     if (!std::all_of(array.values().begin(), array.values().end(), [](float value) { return std::isfinite(value); })) {
         throw Error(ErrorCode::kUnreadable, "baseline " + path + " holds a value that is not finite");
@@ -142,7 +145,8 @@ Image picture_baseline(const Image& picture, const std::string& spec, std::uint6
     return spec == "blur" ? blurred(picture) : noise_picture(picture, seed);
 }
 
-Array replaced(const InputSpace& space, const Input& input, std::size_t index, const std::string& spec, std::uint64_t seed) {
+Array replaced(const InputSpace& space, const Input& input, std::size_t index, const std::string& spec,
+               std::uint64_t seed) {
     const TensorInfo& info = space.inputs[index];
     const Array& original = input.tensors.at(info.name);
     double value = 0.0;

@@ -22,8 +22,8 @@ struct Baseline {
                                      std::uint64_t seed);
 
 /// The same for a comma-separated list.
-[[nodiscard]] std::vector<Baseline> make_baselines(const InputSpace& space, const Input& input, const std::string& specs,
-                                                   std::uint64_t seed);
+[[nodiscard]] std::vector<Baseline> make_baselines(const InputSpace& space, const Input& input,
+                                                   const std::string& specs, std::uint64_t seed);
 
 /// What the documentation of an option that takes a baseline says.
 inline constexpr const char* kBaselineDoc =

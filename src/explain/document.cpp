@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kInlineErrors = 4096;   // standard errors of features stand in the document, of pixels in a file
+constexpr std::size_t kInlineErrors = 4096;  // standard errors of features stand in the document, of pixels in a file
 
 /// JSON has no NaN: what is not finite is null.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
@@ -151,17 +151,18 @@ void save(const std::vector<Explanation>& explanations, const Provenance& proven
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
     if (failure || !std::filesystem::is_directory(folder)) {
-        throw Error(ErrorCode::kUsage, "cannot make the output folder " + folder.string() +
-                                           (failure ? " (" + failure.message() + ")" : " (a file is in the way)"),
+        throw Error(ErrorCode::kUsage,
+                    "cannot make the output folder " + folder.string() +
+                        (failure ? " (" + failure.message() + ")" : " (a file is in the way)"),
                     "choose another with --output");
     }
     const Explanation& first = explanations.front();
     core::write_npy(folder / "attribution.npy",
                     stacked(explanations, [](const Explanation& one) -> const Array& { return one.attribution; }));
     if (first.standard_error) {
-        core::write_npy(folder / "standard_error.npy", stacked(explanations, [](const Explanation& one) -> const Array& {
-                            return *one.standard_error;
-                        }));
+        core::write_npy(
+            folder / "standard_error.npy",
+            stacked(explanations, [](const Explanation& one) -> const Array& { return *one.standard_error; }));
     }
     if (first.features) {
         const auto labels = first.features->values();

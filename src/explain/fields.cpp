@@ -54,8 +54,9 @@ double FieldParser::parse_number(const char* name, const std::string& text, Rang
     }
     if (value < range.lowest || value > range.highest) {
         const bool open = range.highest == std::numeric_limits<double>::max();
-        refuse(name, text, open ? "a number of at least " + number_text(range.lowest)
-                                : "a number from " + number_text(range.lowest) + " to " + number_text(range.highest));
+        refuse(name, text,
+               open ? "a number of at least " + number_text(range.lowest)
+                    : "a number from " + number_text(range.lowest) + " to " + number_text(range.highest));
     }
     return value;
 }

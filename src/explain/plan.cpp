@@ -1,8 +1,8 @@
 #include "explain/plan.hpp"
 
+#include <unistd.h>
 #include <algorithm>
 #include <fstream>
-#include <unistd.h>
 
 #include "explain/gradient/input_gradients.hpp"
 #include "explain/scores.hpp"
@@ -39,9 +39,9 @@ double seconds_a_row(const engine::StreamReport& report) {
 
 double forward_seconds(Task& task) {
     const auto ignore = [](std::int64_t, std::span<const double>) {};
-    const std::int64_t block =
-        task.request.predictor != nullptr ? task.request.predictor->block()
-                                          : model::forward_session(task.model(), task.score())->block();
+    const std::int64_t block = task.request.predictor != nullptr
+                                   ? task.request.predictor->block()
+                                   : model::forward_session(task.model(), task.score())->block();
     stream_scores(task, repeated(task, block), "plan", ignore);
     return seconds_a_row(stream_scores(task, repeated(task, kTimedBlocks * block), "plan", ignore));
 }

@@ -37,7 +37,7 @@ std::string kind_of(const std::string& source, const std::string& as) {
     }
     if (source == kStandardInput) {
         throw Error(ErrorCode::kUsage, "standard input has no extension to tell what it holds",
-                    "add --as image, npy, text, csv or wav");
+                    "add --as image or npy");
     }
     const std::string extension = extension_of(source);
     if (extension == ".npy" || extension == ".npz" || extension == ".csv" || extension == ".wav") {

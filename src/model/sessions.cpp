@@ -126,7 +126,10 @@ GradientSession gradient_session(const Model& model, const ScoreTensor& tensor, 
     made.inputs = built.inputs;
     made.notes = built.gradient.notes;
     made.session = engine::Session::compile(built.gradient.model, compile_options(impl, single_pass));
-    if (built.checkable) {
+    if (impl.options.precision != "f32") {
+        made.notes.push_back("the gradient was not checked along a direction: " + impl.options.precision +
+                             " rounds too coarsely for differences");
+    } else if (built.checkable) {
         self_check(model, tensor, probe, made);
     } else {
         made.notes.push_back("the gradient at '" + made.layer +

@@ -85,7 +85,8 @@ std::string temporaries(const fs::path& folder) {
     std::string names;
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
         const std::string name = entry.path().filename().string();
-        names += name.find(".tmp") == std::string::npos && name.find("unfinished") == std::string::npos ? "" : name + " ";
+        names +=
+            name.find(".tmp") == std::string::npos && name.find("unfinished") == std::string::npos ? "" : name + " ";
     }
     return names;
 }
@@ -95,7 +96,8 @@ TEST_P(BadInput, GetsOneLineAndItsExitCode) {
     const testing::Outcome outcome = testing::run_pellucid(GetParam().arguments, {.folder = folder});
     EXPECT_EQ(outcome.code, GetParam().code) << outcome.err;
     const auto lines = outcome.error_lines();
-    ASSERT_EQ(std::count_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("pellucid: "); }),
+    ASSERT_EQ(std::count_if(lines.begin(), lines.end(),
+                            [](const std::string& line) { return line.starts_with("pellucid: "); }),
               1)
         << outcome.err;
     EXPECT_NE(lines.back().find(GetParam().says), std::string::npos) << lines.back();
@@ -115,8 +117,7 @@ std::vector<std::string> explain(const std::string& model, const std::string& in
 INSTANTIATE_TEST_SUITE_P(
     Table, BadInput,
     ::testing::Values(
-        BadCase{"NoVerb", {}, 2, "--help"},
-        BadCase{"UnknownVerb", {"explian"}, 2, "explain"},
+        BadCase{"NoVerb", {}, 2, "--help"}, BadCase{"UnknownVerb", {"explian"}, 2, "explain"},
         BadCase{"UnknownOption", explain("digits.onnx", "digit.npy", {"--metod", "lime"}), 2, "--method"},
         BadCase{"NoInput", {"explain", "digits.onnx", "--method", "saliency"}, 2, "INPUT"},
         BadCase{"NoMethod", {"explain", "digits.onnx", "digit.npy"}, 2, "--method"},
@@ -142,25 +143,33 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"UnknownLabel", explain("net.onnx", "coffee.png", {"--target", "expresso"}), 2, "espresso"},
         BadCase{"IndexOutOfRange", explain("digits.onnx", "digit.npy", {"--target", "10"}), 2, "9"},
         BadCase{"UnknownScore", explain("digits.onnx", "digit.npy", {"--score", "logits"}), 2, "logit"},
-        BadCase{"UnknownLayer", explain("net.onnx", "coffee.png", {"--method", "grad-cam", "--set", "layer=head/relu7"}), 2,
+        BadCase{"UnknownLayer",
+                explain("net.onnx", "coffee.png", {"--method", "grad-cam", "--set", "layer=head/relu7"}), 2,
                 "head/relu6"},
         BadCase{"UnknownSetting", explain("digits.onnx", "digit.npy", {"--method", "occlusion", "--set", "windw=3"}), 2,
                 "window"},
-        BadCase{"SettingOfAnotherMethod", explain("digits.onnx", "digit.npy", {"--set", "lime.num_samples=3"}), 2, "lime"},
-        BadCase{"SettingTwice", explain("digits.onnx", "digit.npy",
-                                        {"--method", "occlusion", "--set", "window=3", "--set", "window=5"}), 2, "twice"},
+        BadCase{"SettingOfAnotherMethod", explain("digits.onnx", "digit.npy", {"--set", "lime.num_samples=3"}), 2,
+                "lime"},
+        BadCase{
+            "SettingTwice",
+            explain("digits.onnx", "digit.npy", {"--method", "occlusion", "--set", "window=3", "--set", "window=5"}), 2,
+            "twice"},
         BadCase{"SettingWithoutValue", explain("digits.onnx", "digit.npy", {"--set", "window"}), 2, "KEY=VALUE"},
-        BadCase{"SettingOutOfRange", explain("digits.onnx", "digit.npy",
-                                             {"--method", "smoothgrad", "--set", "num_samples=0"}), 2, "from 1 to"},
-        BadCase{"StrideBeyondWindow", explain("digits.onnx", "digit.npy",
-                                              {"--method", "occlusion", "--set", "window=3", "--set", "stride=5"}), 2,
-                "stride"},
-        BadCase{"OutputIsAFile", {"explain", "digits.onnx", "digit.npy", "--method", "saliency", "--output",
-                                  "file-in-the-way"}, 2, "file-in-the-way"},
+        BadCase{"SettingOutOfRange",
+                explain("digits.onnx", "digit.npy", {"--method", "smoothgrad", "--set", "num_samples=0"}), 2,
+                "from 1 to"},
+        BadCase{
+            "StrideBeyondWindow",
+            explain("digits.onnx", "digit.npy", {"--method", "occlusion", "--set", "window=3", "--set", "stride=5"}), 2,
+            "stride"},
+        BadCase{"OutputIsAFile",
+                {"explain", "digits.onnx", "digit.npy", "--method", "saliency", "--output", "file-in-the-way"},
+                2,
+                "file-in-the-way"},
         BadCase{"BudgetOfNothing", explain("digits.onnx", "digit.npy", {"--budget", "0s"}), 2, "--budget"},
         BadCase{"BudgetWithoutUnit", explain("digits.onnx", "digit.npy", {"--budget", "3.5"}), 2, "30s"},
-        BadCase{"ExpiredBudget", explain("net.onnx", "coffee.png",
-                                         {"--method", "integrated-gradients", "--budget", "3"}), 5, "budget"},
+        BadCase{"ExpiredBudget",
+                explain("net.onnx", "coffee.png", {"--method", "integrated-gradients", "--budget", "3"}), 5, "budget"},
         BadCase{"UnknownPrecision", explain("digits.onnx", "digit.npy", {"--precision", "f8"}), 2, "f8"},
         BadCase{"UnknownDevice", explain("digits.onnx", "digit.npy", {"--device", "TOASTER"}), 4, "TOASTER"},
         BadCase{"InspectNothing", {"inspect", "nowhere.onnx"}, 3, "nowhere.onnx"},
@@ -175,9 +184,10 @@ TEST(KilledRun, LeavesWholeFilesOrNone) {
     const fs::path folder = own.folder;
     for (const int after : {50, 150, 300, 500, 800, 1200}) {
         const std::string output = "killed-" + std::to_string(after);
-        static_cast<void>(testing::run_pellucid({"explain", "digits.onnx", "digit.npy", "--method",
-                                                 "saliency,occlusion,smoothgrad,integrated-gradients", "--output", output},
-                                                {.folder = folder, .kill_after_ms = after}));
+        static_cast<void>(
+            testing::run_pellucid({"explain", "digits.onnx", "digit.npy", "--method",
+                                   "saliency,occlusion,smoothgrad,integrated-gradients", "--output", output},
+                                  {.folder = folder, .kill_after_ms = after}));
         if (!fs::exists(folder / output)) {
             continue;
         }
@@ -195,9 +205,10 @@ TEST(KilledRun, LeavesWholeFilesOrNone) {
 
 TEST(InterruptedRun, KeepsWhatIsFinishedAndEndsWith130) {
     const fs::path folder = bad_inputs().folder;
-    const testing::Outcome outcome = testing::run_pellucid(
-        {"explain", "net.onnx", "coffee.png", "--method", "grad-cam,lime", "--set", "num_samples=1000000", "--output", "kept"},
-        {.folder = folder, .interrupt_after_ms = 5000});
+    const testing::Outcome outcome =
+        testing::run_pellucid({"explain", "net.onnx", "coffee.png", "--method", "grad-cam,lime", "--set",
+                               "num_samples=1000000", "--output", "kept"},
+                              {.folder = folder, .interrupt_after_ms = 5000});
     EXPECT_EQ(outcome.code, 130) << outcome.err;
     EXPECT_TRUE(fs::exists(folder / "kept" / "coffee" / "grad-cam" / "explanation.json"));
     EXPECT_TRUE(fs::exists(folder / "kept" / "coffee" / "lime" / "explanation.json")) << outcome.err;

@@ -68,7 +68,8 @@ double product(double w, double x) { return w * x; }
 
 INSTANTIATE_TEST_SUITE_P(
     Methods, OnALinearModel,
-    ::testing::Values(LinearCase{"saliency", {}, magnitude}, LinearCase{"saliency", {{"signed_gradient", "true"}}, weight},
+    ::testing::Values(LinearCase{"saliency", {}, magnitude},
+                      LinearCase{"saliency", {{"signed_gradient", "true"}}, weight},
                       LinearCase{"input-x-gradient", {}, product}, LinearCase{"integrated-gradients", {}, product},
                       LinearCase{"integrated-gradients", {{"rule", "gauss-legendre"}, {"n_steps", "3"}}, product},
                       LinearCase{"integrated-gradients", {{"rule", "trapezoid"}, {"tolerance", "0"}}, product},
@@ -101,8 +102,9 @@ TEST(IntegratedGradients, IsInvariantToHowANetworkIsWritten) {
                                   sample({1, 4}, kX), {Target::index(1)}, options);
     const auto values = plain.front().attribution.values();
     for (const char* rectifier : {"maximum", "clamp", "select"}) {
-        const auto other = run_method("integrated-gradients", load_network(testing::two_layer_network(rectifier), folder),
-                                      sample({1, 4}, kX), {Target::index(1)}, options);
+        const auto other =
+            run_method("integrated-gradients", load_network(testing::two_layer_network(rectifier), folder),
+                       sample({1, 4}, kX), {Target::index(1)}, options);
         expect_values(other.front().attribution, {values.begin(), values.end()});
     }
 }
@@ -128,8 +130,22 @@ TEST(IntegratedGradients, OverTwoBaselinesIsTheMeanOverEach) {
 TEST(Saliency, IsTheGradientOfAnIndependentComputation) {
     const TemporaryFolder folder;
     const Model model = load_network(testing::two_layer_network("relu"), folder);
-    const auto got = run_method("saliency", model, sample({1, 4}, kX), {Target::index(0)}, {{"signed_gradient", "true"}});
+    const auto got =
+        run_method("saliency", model, sample({1, 4}, kX), {Target::index(0)}, {{"signed_gradient", "true"}});
     expect_values(got.front().attribution, testing::two_layer_gradient({kX.begin(), kX.end()}, 0));
+}
+
+TEST(Saliency, OfAFlatPictureIsNoFailedCheck) {
+    // Every max-pool window is a tie: a central difference is the mean of two slopes there, and the gradient is right.
+    const TemporaryFolder folder;
+    const Model model = load_network(testing::pooling_network(), folder);
+    const auto got =
+        run_method("saliency", model, sample({1, 1, 4, 4}, std::vector<float>(16, -0.4F)), {Target::index(0)});
+    double sum = 0.0;
+    for (const float value : got.front().attribution.values()) {
+        sum += double{value};
+    }
+    EXPECT_NEAR(sum, 1.0, 1e-6);   // four windows, a quarter each, to one value of each window
 }
 
 TEST(Occlusion, OfAnInputThatTheModelIgnoresIsZero) {
@@ -164,9 +180,10 @@ TEST(LinearMethods, AddOverTargets) {
         {"occlusion", {{"window", "2"}}},
     };
     for (const Case& each : cases) {
-        const auto both = run_method(each.method, model, sample({1, 4}, kX), {Target::index(0), Target::index(1)},
-                                     each.options);
-        const auto margin = run_method(each.method, model, sample({1, 4}, kX), Target::parse("margin:0-1"), each.options);
+        const auto both =
+            run_method(each.method, model, sample({1, 4}, kX), {Target::index(0), Target::index(1)}, each.options);
+        const auto margin =
+            run_method(each.method, model, sample({1, 4}, kX), Target::parse("margin:0-1"), each.options);
         std::vector<double> difference;
         for (std::size_t at = 0; at < 4; ++at) {
             difference.push_back(double{both[0].attribution[at]} - double{both[1].attribution[at]});

@@ -54,7 +54,8 @@ std::vector<double> mask_of(std::int64_t row) {
 }
 
 /// The ridge with an intercept column that is not penalised: [coefficients…, intercept].
-std::vector<double> closed_form(int samples, double penalty, const std::function<double(const std::vector<double>&)>& f) {
+std::vector<double> closed_form(int samples, double penalty,
+                                const std::function<double(const std::vector<double>&)>& f) {
     std::vector<std::vector<double>> matrix(kFeatures + 1, std::vector<double>(kFeatures + 1, 0.0));
     std::vector<double> right(kFeatures + 1, 0.0);
     for (int row = 0; row < samples; ++row) {

@@ -9,6 +9,7 @@
 #include "openvino/op/convolution.hpp"
 #include "openvino/op/greater.hpp"
 #include "openvino/op/matmul.hpp"
+#include "openvino/op/max_pool.hpp"
 #include "openvino/op/maximum.hpp"
 #include "openvino/op/parameter.hpp"
 #include "openvino/op/reduce_mean.hpp"
@@ -146,6 +147,14 @@ CamNetwork cam_network() {
     const auto mean = std::make_shared<ov::op::v1::ReduceMean>(relu, axes, false);
     made.network = network(affine(mean, made.head, {0.0F, 0.0F}), x);
     return made;
+}
+
+std::shared_ptr<ov::Model> pooling_network() {
+    const auto x = input({-1, 1, 4, 4});
+    const auto pool = std::make_shared<ov::op::v8::MaxPool>(x, ov::Strides{2, 2}, ov::Strides{1, 1}, ov::Shape{0, 0},
+                                                            ov::Shape{0, 0}, ov::Shape{2, 2});
+    const auto axes = Constant::create(ov::element::i64, ov::Shape{2}, {2, 3});
+    return network(std::make_shared<ov::op::v1::ReduceMean>(pool->output(0), axes, false), x);
 }
 
 Input sample(Shape shape, std::vector<float> values) {

@@ -47,6 +47,9 @@ struct CamNetwork {
 };
 [[nodiscard]] CamNetwork cam_network();
 
+/// Input [-1, 1, 4, 4] -> max-pool 2x2 -> global mean: on a flat picture every window is a tie.
+[[nodiscard]] std::shared_ptr<ov::Model> pooling_network();
+
 /// One sample for the input "x".
 [[nodiscard]] Input sample(Shape shape, std::vector<float> values);
 

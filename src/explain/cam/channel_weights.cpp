@@ -71,8 +71,9 @@ std::vector<Explanation> activation_maps(const Request& request, const std::stri
         task.spending.charge(Evaluations{1, 1}, seconds);
         const Shape& shape = answers[1].shape();
         if (shape.size() < 3) {
-            throw Error(ErrorCode::kUnsupported, method + ": layer '" + session.layer + "' has the shape " +
-                                                     to_string(shape) + ", which has no spatial axes",
+            throw Error(ErrorCode::kUnsupported,
+                        method + ": layer '" + session.layer + "' has the shape " + to_string(shape) +
+                            ", which has no spatial axes",
                         "name a layer that `pellucid inspect` lists, or use last-spatial");
         }
         const auto channels = static_cast<std::size_t>(shape[1]);

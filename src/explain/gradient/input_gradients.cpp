@@ -57,8 +57,7 @@ engine::StreamReport InputGradients::at(const Points& points, const std::string&
                                         const std::function<bool(std::int64_t points)>& done) {
     const PointRows rows(points, task_.targets);
     PointFold folding(task_.targets, fold, done);
-    const engine::StreamReport report =
-        engine::stream(*session_.session, rows, folding, task_.spending.next(stage, 2));
+    const engine::StreamReport report = engine::stream(*session_.session, rows, folding, task_.spending.next(stage, 2));
     task_.spending.charge(report, 1, 1);
     return report;
 }

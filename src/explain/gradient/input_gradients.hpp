@@ -53,7 +53,8 @@ private:
                                                      const std::function<double(double g, double x)>& reading);
 
 /// MethodRow::refuse for methods that need gradients at the input.
-[[nodiscard]] std::string refuse_without_gradient(const Model& model, const std::map<std::string, std::string>& options);
+[[nodiscard]] std::string refuse_without_gradient(const Model& model,
+                                                  const std::map<std::string, std::string>& options);
 /// MethodRow::cost of one pass a target.
 [[nodiscard]] Cost single_pass_cost(const Request& request);
 /// Number of targets that a request will have.

@@ -26,8 +26,9 @@ MethodRow input_x_gradient_row() {
     return {.name = "input-x-gradient",
             .family = "gradient",
             .question = "How much does each input value, at its present size, push the score, to first order?",
-            .source = "Shrikumar, Greenside, Kundaje, Learning important features through propagating activation "
-                      "differences, ICML 2017",
+            .source =
+                "Shrikumar, Greenside, Kundaje, Learning important features through propagating activation "
+                "differences, ICML 2017",
             .needs = {Need::kGradients},
             .inputs = {"image", "tensor"},
             .default_score = Score::kLogit,

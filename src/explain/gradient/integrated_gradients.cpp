@@ -19,17 +19,19 @@
 namespace pellucid::explain {
 
 void describe(IntegratedGradientsOptions& options, Fields& fields) {
-    fields.text("baseline", options.baseline,
-                "where the path starts: zero (of the network's tensor), black, white, mean, blur, noise, a value of the "
-                "tensor, or a .npy file; several, separated by commas, are averaged");
+    fields.text(
+        "baseline", options.baseline,
+        "where the path starts: zero (of the network's tensor), black, white, mean, blur, noise, a value of the "
+        "tensor, or a .npy file; several, separated by commas, are averaged");
     fields.choice("rule", options.rule,
                   {"adaptive", "gauss-legendre", "midpoint", "trapezoid", "riemann-left", "riemann-right"},
                   "nodes of the quadrature; adaptive places them where a forward pass over the path sees f change, and "
                   "keeps the nodes of earlier rounds");
     fields.integer("n_steps", options.n_steps, {1, 100000}, "nodes of the first round");
-    fields.number("tolerance", options.tolerance, {0, 1},
-                  "rounds double the nodes until |sum - (f(x) - f(baseline))| is at most this share of the difference; 0: "
-                  "one round");
+    fields.number(
+        "tolerance", options.tolerance, {0, 1},
+        "rounds double the nodes until |sum - (f(x) - f(baseline))| is at most this share of the difference; 0: "
+        "one round");
     fields.integer("max_steps", options.max_steps, {1, 1000000}, "no round goes beyond this many nodes");
 }
 
@@ -37,7 +39,7 @@ namespace {
 
 std::string percent_text(double share) { return number_text(std::round(share * 1e4) / 100.0) + " %"; }
 
-using Sums = std::vector<std::vector<std::vector<double>>>;   // [target][input][value]
+using Sums = std::vector<std::vector<std::vector<double>>>;  // [target][input][value]
 
 /// One path, from a baseline to x: its integrals, refined by rounds.
 class Path {
@@ -174,7 +176,7 @@ private:
     const Baseline& baseline_;
     const IntegratedGradientsOptions& options_;
     Sums sums_;
-    std::vector<std::vector<double>> ends_;   // [target][step]
+    std::vector<std::vector<double>> ends_;  // [target][step]
     std::optional<PathMap> map_;
     std::int64_t nodes_ = 0;
 };
@@ -202,8 +204,8 @@ void check_completeness(const Sums& attribution, std::vector<Explanation>& expla
             }
         }
         completeness.expected = explanations[target].f_input - explanations[target].f_baseline.value_or(0.0);
-        completeness.error = std::abs(completeness.sum - completeness.expected) /
-                             std::max(std::abs(completeness.expected), 1e-12);
+        completeness.error =
+            std::abs(completeness.sum - completeness.expected) / std::max(std::abs(completeness.expected), 1e-12);
         explanations[target].completeness = completeness;
     }
 }
@@ -250,7 +252,9 @@ MethodRow integrated_gradients_row() {
             .default_score = Score::kLogit,
             .options = list_fields<IntegratedGradientsOptions>,
             .refuse = refuse_without_gradient,
-            .cost_doc = "n_steps forward and backward passes a target and baseline, doubled up to max_steps while the tolerance is not met; n_steps + 1 forward passes a baseline",
+            .cost_doc =
+                "n_steps forward and backward passes a target and baseline, doubled up to max_steps while the "
+                "tolerance is not met; n_steps + 1 forward passes a baseline",
             .cost = cost_of,
             .run = run_integrated_gradients};
 }

@@ -20,9 +20,8 @@ namespace {
 
 std::vector<Explanation> run_saliency(const Request& request) {
     const auto options = options_of<SaliencyOptions>("saliency", request);
-    return read_at_input(request, "saliency", [&options](double g, double) {
-        return options.signed_gradient ? g : std::abs(g);
-    });
+    return read_at_input(request, "saliency",
+                         [&options](double g, double) { return options.signed_gradient ? g : std::abs(g); });
 }
 
 }  // namespace

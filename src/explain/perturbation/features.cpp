@@ -15,9 +15,7 @@ namespace pellucid::explain {
 
 namespace {
 
-const Array& tensor_of(const InputSpace& space, const Input& input) {
-    return input.tensors.at(space.inputs[0].name);
-}
+const Array& tensor_of(const InputSpace& space, const Input& input) { return input.tensors.at(space.inputs[0].name); }
 
 /// Index of the pixel, row-major, of each value of the tensor.
 std::vector<std::size_t> pixel_of_value(const Shape& shape, const PictureAxes& axes) {
@@ -116,9 +114,9 @@ Features from_file(const InputSpace& space, const Input& input, const std::strin
     features.map = Array(labels.shape(), std::vector<float>(numbers.begin(), numbers.end()));
     features.description = "segments of " + file;
     const auto axes = picture_axes(space, 0);
-    const Shape pixels = axes ? Shape{shape[static_cast<std::size_t>(axes->height)],
-                                      shape[static_cast<std::size_t>(axes->width)]}
-                              : Shape{};
+    const Shape pixels =
+        axes ? Shape{shape[static_cast<std::size_t>(axes->height)], shape[static_cast<std::size_t>(axes->width)]}
+             : Shape{};
     if (axes && labels.shape() == pixels) {
         spread_pixels(features, numbers, shape, *axes);
     } else if (labels.size() == element_count(shape)) {
@@ -140,7 +138,8 @@ Features make_superpixels(const InputSpace& space, const Input& input, const Sup
     const auto axes = picture_axes(space, 0);
     const Array& tensor = tensor_of(space, input);
     if (!axes) {
-        throw Error(ErrorCode::kUnsupported, "lime cuts pictures into superpixels, and the card says that this input is none",
+        throw Error(ErrorCode::kUnsupported,
+                    "lime cuts pictures into superpixels, and the card says that this input is none",
                     "say which input is a picture in the card, or give your own groups with --set segments=FILE.npy");
     }
     Features features;
@@ -161,7 +160,8 @@ Features make_superpixels(const InputSpace& space, const Input& input, const Sup
 namespace {
 
 /// The mean of each feature, channel by channel.
-std::vector<float> segment_means(const Array& tensor, const Features& features, const std::optional<PictureAxes>& axes) {
+std::vector<float> segment_means(const Array& tensor, const Features& features,
+                                 const std::optional<PictureAxes>& axes) {
     const auto strides = strides_of(tensor.shape());
     const auto channel_of = [&](std::size_t at) -> std::size_t {
         if (!axes || axes->channel < 0) {
@@ -170,8 +170,9 @@ std::vector<float> segment_means(const Array& tensor, const Features& features, 
         const auto axis = static_cast<std::size_t>(axes->channel);
         return static_cast<std::size_t>(static_cast<std::int64_t>(at) / strides[axis] % tensor.shape()[axis]);
     };
-    const std::size_t channels =
-        axes && axes->channel >= 0 ? static_cast<std::size_t>(tensor.shape()[static_cast<std::size_t>(axes->channel)]) : 1;
+    const std::size_t channels = axes && axes->channel >= 0
+                                     ? static_cast<std::size_t>(tensor.shape()[static_cast<std::size_t>(axes->channel)])
+                                     : 1;
     std::vector<double> sums(static_cast<std::size_t>(features.count) * channels, 0.0);
     std::vector<double> counts(sums.size(), 0.0);
     const auto slot = [&](std::size_t at) {

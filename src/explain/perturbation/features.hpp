@@ -22,10 +22,10 @@ struct Features {
 /// How a picture is cut into superpixels.
 struct SuperpixelChoice {
     std::string algorithm = "quickshift";   ///< quickshift, slic, grid
-    std::string file;                       ///< a .npy of labels, [height, width] or the input's shape; wins over the rest
+    std::string file;  ///< a .npy of labels, [height, width] or the input's shape; wins over the rest
     QuickshiftOptions quickshift;
     SlicOptions slic;
-    int grid = 7;                           ///< rows and columns
+    int grid = 7;  ///< rows and columns
 };
 
 /// Throws Error(kUnsupported) when the input is no picture and no file is given; Error(kUsage) for a file of another shape.

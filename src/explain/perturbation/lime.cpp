@@ -25,9 +25,11 @@ void describe(LimeOptions& options, Fields& fields) {
     fields.integer("top_labels", options.top_labels, {1, 100000},
                    "classes explained from one set of answers, where no target is named");
     fields.choice("superpixels", options.superpixels, {"quickshift", "slic", "grid"}, "how the picture is cut");
-    fields.text("segments", options.segments, "your own superpixels: a .npy of labels, [height, width] of the network's input");
-    fields.text("fill", options.fill,
-                "what absent superpixels show: black, white, segment-mean, mean, blur, noise, or a value from 0 to 255");
+    fields.text("segments", options.segments,
+                "your own superpixels: a .npy of labels, [height, width] of the network's input");
+    fields.text(
+        "fill", options.fill,
+        "what absent superpixels show: black, white, segment-mean, mean, blur, noise, or a value from 0 to 255");
     fields.number("kernel_width", options.kernel_width, {1e-6, 1e6}, "width of the kernel, in cosine distance");
     fields.number("ridge", options.ridge, at_least(0), "penalty on the squares of the coefficients");
     fields.integer("num_features", options.num_features, {1, 100000000}, "superpixels kept in the explanation");
@@ -126,8 +128,8 @@ private:
         if (wanted >= moments_.features() || options_.feature_selection == "none") {
             return {};
         }
-        const bool forward = options_.feature_selection == "forward_selection" ||
-                             (options_.feature_selection == "auto" && wanted <= 6);
+        const bool forward =
+            options_.feature_selection == "forward_selection" || (options_.feature_selection == "auto" && wanted <= 6);
         return forward ? forward_selection(moments_, target, wanted) : highest_weights(moments_, target, wanted);
     }
 
@@ -159,7 +161,7 @@ private:
     const LimeOptions& options_;
     std::uint64_t seed_;
     WeightedRidge moments_;
-    std::vector<std::vector<double>> answers_;   // [target][row]
+    std::vector<std::vector<double>> answers_;  // [target][row]
 };
 
 Array as_array(const Eigen::VectorXd& values) {
@@ -219,16 +221,15 @@ std::vector<Explanation> run_lime(const Request& request) {
     return explanations;
 }
 
-Cost cost_of(const Request& request) {
-    return {options_of<LimeOptions>("lime", request).num_samples + 1, 0};
-}
+Cost cost_of(const Request& request) { return {options_of<LimeOptions>("lime", request).num_samples + 1, 0}; }
 
 std::string refuse(const Model& model, const std::map<std::string, std::string>& options) {
     const auto parsed = parse_fields<LimeOptions>("lime", options);
     Request request;
     request.model = &model;
     return parsed.segments.empty() && !picture_axes(space_of(request), 0)
-               ? "lime cuts pictures into superpixels, and the card says that this input is none; use occlusion, or give "
+               ? "lime cuts pictures into superpixels, and the card says that this input is none; use occlusion, or "
+                 "give "
                  "your own groups with --set segments=FILE.npy"
                : "";
 }

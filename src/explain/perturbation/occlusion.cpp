@@ -22,7 +22,8 @@ void describe(OcclusionOptions& options, Fields& fields) {
                 "extents of the window: one number for every spatial axis, or one for each axis without the batch's "
                 "(3,15,15); auto: a fourteenth of a picture's side, elsewhere one value");
     fields.text("stride", options.stride, "steps of the window, written alike; auto: half of the window");
-    fields.text("fill", options.fill, "what covers the window: zero (of the network's tensor), black, white, mean, blur, "
+    fields.text("fill", options.fill,
+                "what covers the window: zero (of the network's tensor), black, white, mean, blur, "
                 "noise, a value of the tensor, or a .npy file");
 }
 
@@ -91,8 +92,8 @@ Shape spread(const std::string& option, const Shape& given, const Shape& extents
     }
     if (given.size() != 1) {
         throw Error(ErrorCode::kUsage, "occlusion: option " + option + " has " + std::to_string(given.size()) +
-                                           " numbers, and the input has " + std::to_string(extents.size()) + " axes: " +
-                                           to_string(extents));
+                                           " numbers, and the input has " + std::to_string(extents.size()) +
+                                           " axes: " + to_string(extents));
     }
     Shape all(extents.size(), given.front());
     if (channel >= 0) {
@@ -111,9 +112,9 @@ Windows make_windows(const InputSpace& space, const Input& input, const Occlusio
     if (options.window != "auto") {
         window = parse_extents("window", options.window);
     } else if (windows.extents.size() > 1) {
-        const std::int64_t side = axes ? std::min(whole[static_cast<std::size_t>(axes->height)],
-                                                  whole[static_cast<std::size_t>(axes->width)])
-                                       : windows.extents.back();
+        const std::int64_t side =
+            axes ? std::min(whole[static_cast<std::size_t>(axes->height)], whole[static_cast<std::size_t>(axes->width)])
+                 : windows.extents.back();
         window = {std::max<std::int64_t>(1, side / 14)};
     }
     windows.window = spread("window", window, windows.extents, channel);
@@ -127,8 +128,9 @@ Windows make_windows(const InputSpace& space, const Input& input, const Occlusio
     for (std::size_t axis = 0; axis < windows.extents.size(); ++axis) {
         windows.window[axis] = std::min(windows.window[axis], windows.extents[axis]);
         if (windows.stride[axis] > windows.window[axis]) {
-            throw Error(ErrorCode::kUsage, "occlusion: stride " + std::to_string(windows.stride[axis]) +
-                                               " is beyond the window " + std::to_string(windows.window[axis]),
+            throw Error(ErrorCode::kUsage,
+                        "occlusion: stride " + std::to_string(windows.stride[axis]) + " is beyond the window " +
+                            std::to_string(windows.window[axis]),
                         "some of the input would never be covered; give a stride of at most the window");
         }
         const std::int64_t travel = windows.extents[axis] - windows.window[axis];
@@ -139,7 +141,7 @@ Windows make_windows(const InputSpace& space, const Input& input, const Occlusio
 
 /// Sums of the differences and numbers of the windows that cover each position.
 struct Coverage {
-    std::vector<std::vector<double>> sums;   // [target][position]
+    std::vector<std::vector<double>> sums;  // [target][position]
     std::vector<double> windows;
 
     [[nodiscard]] Array map(std::size_t target, const Shape& shape) const {
@@ -153,8 +155,8 @@ struct Coverage {
 
 /// Point 0 is x itself; point 1 + w is x with window w filled.
 Points covered_points(const Task& task, const Windows& windows, const Baseline& fill) {
-    return {1 + windows.count(), [x = task.tensors(), &windows, &fill](std::int64_t point,
-                                                                       std::span<const std::span<float>> inputs) {
+    return {1 + windows.count(),
+            [x = task.tensors(), &windows, &fill](std::int64_t point, std::span<const std::span<float>> inputs) {
                 for (std::size_t input = 0; input < inputs.size(); ++input) {
                     std::copy(x[input].begin(), x[input].end(), inputs[input].begin());
                 }

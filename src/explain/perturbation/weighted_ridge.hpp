@@ -12,7 +12,8 @@ namespace pellucid::explain {
 [[nodiscard]] Eigen::MatrixXd picked(const Eigen::MatrixXd& matrix, std::span<const std::int64_t> kept);
 [[nodiscard]] Eigen::VectorXd picked(const Eigen::VectorXd& vector, std::span<const std::int64_t> kept);
 /// A vector of `size` zeros with `part` at the places that `kept` names.
-[[nodiscard]] Eigen::VectorXd placed(const Eigen::VectorXd& part, std::span<const std::int64_t> kept, Eigen::Index size);
+[[nodiscard]] Eigen::VectorXd placed(const Eigen::VectorXd& part, std::span<const std::int64_t> kept,
+                                     Eigen::Index size);
 
 /// A fitted linear surrogate: y is near intercept + coefficients . z.
 struct LinearFit {
