@@ -17,7 +17,12 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 class BlockLoop {
 public:
     BlockLoop(BlockRunner& runner, const Rows& rows, Fold& fold, const StreamOptions& options)
-        : runner_(runner), rows_(rows), fold_(fold), options_(options), count_(rows.count()), limit_(affordable_rows()) {
+        : runner_(runner),
+          rows_(rows),
+          fold_(fold),
+          options_(options),
+          count_(rows.count()),
+          limit_(affordable_rows()) {
         const std::int64_t block = runner.block();
         checkpoint_ = (std::max<std::int64_t>(options.checkpoint, 1) + block - 1) / block * block;
     }
@@ -134,7 +139,8 @@ private:
             return false;
         }
         const double spent = seconds_since(start_);
-        const double each = spent / static_cast<double>(folded_ / checkpoint_);
+        const std::int64_t checkpoints = folded_ / checkpoint_;
+        const double each = spent / static_cast<double>(checkpoints);
         return spent + each > *options_.budget.seconds;
     }
 

@@ -16,16 +16,23 @@ Options options_of(const char* method, const Request& request) {
     return parse_fields<Options>(method, request.options);
 }
 
+/// What a typed C++ call is asked besides the method's options.
+struct TypedCall {
+    const Model& model;
+    const Input& input;
+    const Target& target;
+    const RunOptions& run;
+};
+
 /// The typed C++ call of a method: the same path as the command line's.
 template <class Options>
-Explanation run_typed(const MethodRow& row, const Model& model, const Input& input, const Target& target,
-                      const Options& options, const RunOptions& run_options) {
+Explanation run_typed(const MethodRow& row, const Options& options, const TypedCall& call) {
     Request request;
-    request.model = &model;
-    request.input = &input;
-    request.targets = {target};
+    request.model = &call.model;
+    request.input = &call.input;
+    request.targets = {call.target};
     request.options = field_values(options);
-    request.run = run_options;
+    request.run = call.run;
     return run(row, request).front();
 }
 

@@ -80,7 +80,7 @@ GradientModel build(const std::shared_ptr<ov::Model>& model, const Request& requ
         for (const auto& baseline : make_twin(copy, prefix, tape)) parameters.push_back(baseline);
     }
 
-    const auto gradients = reverse(copy.nodes, wrt, of, Cotangent{seed->output(0), false}, request.rules, tape);
+    const auto gradients = reverse(copy.nodes, {wrt, of, Cotangent{seed->output(0), false}}, request.rules, tape);
 
     ov::ResultVector results{result(of, prefix + "of")};
     for (std::size_t i = 0; i < request.keep.size(); ++i) {

@@ -182,8 +182,9 @@ private:
 
 }  // namespace
 
-std::vector<Value> reverse(const std::vector<std::shared_ptr<ov::Node>>& nodes, const std::vector<Value>& wrt,
-                           const Value& of, const Cotangent& seed, const RuleSet& rules, Tape& tape) {
+std::vector<Value> reverse(const std::vector<std::shared_ptr<ov::Node>>& nodes, const Derivative& derivative,
+                           const RuleSet& rules, Tape& tape) {
+    const auto& [wrt, of, seed] = derivative;
     const auto* blocker = mark_varied(nodes, wrt, of, tape);
     Reverse pass(rules, tape);
     pass.find_units_of(nodes, of);

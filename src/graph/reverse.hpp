@@ -5,11 +5,17 @@
 
 namespace pellucid::graph {
 
+/// What is differentiated: `of`, whose cotangent is `seed`, with respect to each of `wrt`.
+struct Derivative {
+    const std::vector<Value>& wrt;
+    const Value& of;
+    Cotangent seed;
+};
+
 /// The reverse pass over `nodes` (topological order): from the cotangent of `of` to one tensor for each of `wrt`.
 /// Throws Error(kUnsupported) as `differentiate` says.
 [[nodiscard]] std::vector<Value> reverse(const std::vector<std::shared_ptr<ov::Node>>& nodes,
-                                         const std::vector<Value>& wrt, const Value& of, const Cotangent& seed,
-                                         const RuleSet& rules, Tape& tape);
+                                         const Derivative& derivative, const RuleSet& rules, Tape& tape);
 
 /// A second forward pass over parameters of its own, "<prefix>baseline/<i>", entered in `tape.twin`.
 [[nodiscard]] ov::ParameterVector make_twin(const Duplicate& copy, const std::string& prefix, Tape& tape);

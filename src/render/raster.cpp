@@ -36,7 +36,7 @@ RowReader channel_reader(const Image& picture, int channel) {
 
 Plane channel_shown(const Image& picture, int channel, int width, int height) {
     const Window all{0.0, 0.0, static_cast<double>(picture.width), static_cast<double>(picture.height)};
-    return box_resampled(channel_reader(picture, channel), picture.width, picture.height, all, width, height);
+    return box_resampled(channel_reader(picture, channel), {picture.width, picture.height}, all, {width, height});
 }
 
 std::uint8_t byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0) + 0.5); }
@@ -71,7 +71,7 @@ Plane map_shown(const HeatMap& map, const Placement& at) {
         const auto* from = map.values.data() + static_cast<std::size_t>(y) * row.size();
         std::copy(from, from + row.size(), row.begin());
     };
-    return box_resampled(reader, map.width, map.height, window, at.width, at.height);
+    return box_resampled(reader, {map.width, map.height}, window, {at.width, at.height});
 }
 
 constexpr int kInks = 512;   // values apart on either side of zero

@@ -69,12 +69,12 @@ std::vector<Taps> taps(double begin, double end, int count, int source) {
 
 }  // namespace
 
-Plane box_resampled(const RowReader& source, int source_width, int source_height, const Window& window, int width,
-                    int height) {
-    const auto columns = shares(window.x0, window.x1, width, source_width);
-    const auto rows = shares(window.y0, window.y1, height, source_height);
+Plane box_resampled(const RowReader& source, Extent source_extent, const Window& window, Extent extent) {
+    const auto [width, height] = extent;
+    const auto columns = shares(window.x0, window.x1, width, source_extent.width);
+    const auto rows = shares(window.y0, window.y1, height, source_extent.height);
     Plane plane{width, height, std::vector<float>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height))};
-    std::vector<float> row(static_cast<std::size_t>(source_width)), reduced(static_cast<std::size_t>(width));
+    std::vector<float> row(static_cast<std::size_t>(source_extent.width)), reduced(static_cast<std::size_t>(width));
     int have = -1;
     for (int y = 0; y < height; ++y) {
         const Share& share = rows[static_cast<std::size_t>(y)];

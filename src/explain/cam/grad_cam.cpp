@@ -58,7 +58,7 @@ MethodRow grad_cam_row() {
 
 Explanation grad_cam(const Model& model, const Input& input, const Target& target, const GradCamOptions& options,
                      const RunOptions& run) {
-    return run_typed(grad_cam_row(), model, input, target, options, run);
+    return run_typed(grad_cam_row(), options, {model, input, target, run});
 }
 
 }  // namespace pellucid::explain

@@ -41,7 +41,7 @@ MethodRow input_x_gradient_row() {
 
 Explanation input_x_gradient(const Model& model, const Input& input, const Target& target,
                              const InputXGradientOptions& options, const RunOptions& run) {
-    return run_typed(input_x_gradient_row(), model, input, target, options, run);
+    return run_typed(input_x_gradient_row(), options, {model, input, target, run});
 }
 
 }  // namespace pellucid::explain

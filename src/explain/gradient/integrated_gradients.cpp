@@ -261,7 +261,7 @@ MethodRow integrated_gradients_row() {
 
 Explanation integrated_gradients(const Model& model, const Input& input, const Target& target,
                                  const IntegratedGradientsOptions& options, const RunOptions& run) {
-    return run_typed(integrated_gradients_row(), model, input, target, options, run);
+    return run_typed(integrated_gradients_row(), options, {model, input, target, run});
 }
 
 }  // namespace pellucid::explain

@@ -43,7 +43,7 @@ MethodRow saliency_row() {
 
 Explanation saliency(const Model& model, const Input& input, const Target& target, const SaliencyOptions& options,
                      const RunOptions& run) {
-    return run_typed(saliency_row(), model, input, target, options, run);
+    return run_typed(saliency_row(), options, {model, input, target, run});
 }
 
 }  // namespace pellucid::explain

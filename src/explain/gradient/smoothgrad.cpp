@@ -146,7 +146,7 @@ MethodRow smoothgrad_row() {
 
 Explanation smoothgrad(const Model& model, const Input& input, const Target& target, const SmoothGradOptions& options,
                        const RunOptions& run) {
-    return run_typed(smoothgrad_row(), model, input, target, options, run);
+    return run_typed(smoothgrad_row(), options, {model, input, target, run});
 }
 
 }  // namespace pellucid::explain

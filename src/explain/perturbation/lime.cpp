@@ -253,7 +253,7 @@ MethodRow lime_row() {
 
 Explanation lime(const Model& model, const Input& input, const Target& target, const LimeOptions& options,
                  const RunOptions& run) {
-    return run_typed(lime_row(), model, input, target, options, run);
+    return run_typed(lime_row(), options, {model, input, target, run});
 }
 
 }  // namespace pellucid::explain

@@ -230,7 +230,7 @@ MethodRow occlusion_row() {
 
 Explanation occlusion(const Model& model, const Input& input, const Target& target, const OcclusionOptions& options,
                       const RunOptions& run) {
-    return run_typed(occlusion_row(), model, input, target, options, run);
+    return run_typed(occlusion_row(), options, {model, input, target, run});
 }
 
 }  // namespace pellucid::explain

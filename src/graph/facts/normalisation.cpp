@@ -64,26 +64,34 @@ Expr through_mean_and_variance(const Expr& g, const Normalised& n) {
     return (g - tape.mean(g.value, n.axes)) / n.sigma - n.centred * projection;
 }
 
-Cotangents mvn_along(const Node& node, const Cotangents& outputs, Tape& tape, const std::vector<std::int64_t>& axes,
-                     bool scales, double epsilon, bool inside) {
+/// What mean and variance go over, and how the variance is guarded.
+struct MvnForm {
+    std::vector<std::int64_t> axes;
+    bool scales;
+    double epsilon;
+    bool inside;   ///< epsilon under the root
+};
+
+Cotangents mvn_along(const Node& node, const Cotangents& outputs, Tape& tape, const MvnForm& form) {
     const auto g = tape.expr(outputs[0].value);
-    if (!scales) return {g - tape.mean(g.value, axes)};
-    return {through_mean_and_variance(g, normalise(tape.in(*node, 0), axes, epsilon, inside))};
+    if (!form.scales) return {g - tape.mean(g.value, form.axes)};
+    return {through_mean_and_variance(g, normalise(tape.in(*node, 0), form.axes, form.epsilon, form.inside))};
 }
 
 Cotangents mvn(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto layer = ov::as_type_ptr<op::v6::MVN>(node);
     const auto axes =
         normalise_axes(Tape::integers_of(*node, 1, "the list of axes"), rank_of(*node, node->input_value(0)));
-    return mvn_along(node, outputs, tape, axes, layer->get_normalize_variance(), static_cast<double>(layer->get_eps()),
-                     layer->get_eps_mode() == op::MVNEpsMode::INSIDE_SQRT);
+    return mvn_along(node, outputs, tape,
+                     {axes, layer->get_normalize_variance(), static_cast<double>(layer->get_eps()),
+                      layer->get_eps_mode() == op::MVNEpsMode::INSIDE_SQRT});
 }
 
 Cotangents mvn_v0(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto layer = ov::as_type_ptr<op::v0::MVN>(node);
     const auto reduced = layer->get_reduction_axes();
-    return mvn_along(node, outputs, tape, {reduced.begin(), reduced.end()}, layer->get_normalize_variance(),
-                     layer->get_eps(), true);
+    return mvn_along(node, outputs, tape,
+                     {{reduced.begin(), reduced.end()}, layer->get_normalize_variance(), layer->get_eps(), true});
 }
 
 /// Scale and bias one a channel; mean and variance over groups of channels with all their places.

@@ -11,12 +11,19 @@
 namespace pellucid::ops {
 namespace {
 
+/// Data, the cotangents of a row of windows, and where they go.
+struct RowOfWindows {
+    const float* x;
+    const float* g;
+    float* out;
+};
+
 /// One row of windows, those in [from, to).
-void scatter_row(const PoolGeometry& pool, const OuterTaps& taps, std::int64_t from, std::int64_t to, const float* x,
-                 const float* g, float* out) {
+void scatter_row(const PoolGeometry& pool, const OuterTaps& taps, std::int64_t from, std::int64_t to,
+                 const RowOfWindows& row) {
     for (auto o2 = from; o2 < to; ++o2) {
-        const auto at = first_largest(pool, taps, o2, x);
-        if (at >= 0) out[at] += g[o2];
+        const auto at = first_largest(pool, taps, o2, row.x);
+        if (at >= 0) row.out[at] += row.g[o2];
     }
 }
 
@@ -24,7 +31,7 @@ void plane_scalar(const PoolGeometry& pool, const float* x, const float* g, floa
     std::fill(out, out + pool.in_size(), 0.0F);
     for (std::int64_t o0 = 0; o0 < pool.axis[0].out; ++o0) {
         for (std::int64_t o1 = 0; o1 < pool.axis[1].out; ++o1, g += pool.axis[2].out) {
-            scatter_row(pool, OuterTaps(pool, o0, o1), 0, pool.axis[2].out, x, g, out);
+            scatter_row(pool, OuterTaps(pool, o0, o1), 0, pool.axis[2].out, {x, g, out});
         }
     }
 }
@@ -94,7 +101,7 @@ __attribute__((target("avx2"))) void plane_avx2(const PoolGeometry& pool, const 
         for (std::int64_t o1 = 0; o1 < pool.axis[1].out; ++o1, g += pool.axis[2].out) {
             const OuterTaps taps(pool, o0, o1);
             if (taps.empty()) continue;
-            scatter_row(pool, taps, 0, interior.first, x, g, out);
+            scatter_row(pool, taps, 0, interior.first, {x, g, out});
             auto o2 = interior.first;
             for (; o2 + kLanes <= interior.last; o2 += kLanes) {
                 first_largest_avx2(pool, taps, o2, x, places.data());
@@ -103,7 +110,7 @@ __attribute__((target("avx2"))) void plane_avx2(const PoolGeometry& pool, const 
                     out[places[static_cast<std::size_t>(lane)]] += g[o2 + lane];
                 }
             }
-            scatter_row(pool, taps, o2, pool.axis[2].out, x, g, out);
+            scatter_row(pool, taps, o2, pool.axis[2].out, {x, g, out});
         }
     }
 }
