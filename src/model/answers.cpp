@@ -72,7 +72,8 @@ std::vector<Array> tensors_of(const Model& model, const Input& input) {
     for (const TensorInfo& info : model.inputs()) {
         const auto found = input.tensors.find(info.name);
         if (found == input.tensors.end()) {
-            throw Error(ErrorCode::kUsage, "'" + input.source + "' has no tensor for the network's input '" + info.name + "'",
+            throw Error(ErrorCode::kUsage,
+                        "'" + input.source + "' has no tensor for the network's input '" + info.name + "'",
                         "give a .npz with one array for each input");
         }
         tensors.push_back(found->second);

@@ -44,7 +44,8 @@ bool has_words(const std::string& label, const std::string& words) {
     return false;
 }
 
-[[noreturn]] void refuse_several(const ClassNames& names, const std::string& text, const std::vector<std::int64_t>& found) {
+[[noreturn]] void refuse_several(const ClassNames& names, const std::string& text,
+                                 const std::vector<std::int64_t>& found) {
     constexpr std::size_t kMost = 6;
     std::string list;
     for (std::size_t at = 0; at < std::min(kMost, found.size()); ++at) {
@@ -52,7 +53,8 @@ bool has_words(const std::string& label, const std::string& words) {
                 names.labels[static_cast<std::size_t>(found[at])] + ")";
     }
     throw Error(ErrorCode::kUsage,
-                "'" + text + "' names " + std::to_string(found.size()) + " classes: " + list + (found.size() > kMost ? ", …" : ""),
+                "'" + text + "' names " + std::to_string(found.size()) + " classes: " + list +
+                    (found.size() > kMost ? ", …" : ""),
                 "give the index, or more of the label");
 }
 
@@ -83,7 +85,8 @@ bool is_label(const ClassNames& names, const std::string& text) {
                        [&](const std::string& label) { return lower(label) == wanted; });
 }
 
-std::int64_t find_class(const ClassNames& names, const std::string& text, bool quoted, std::vector<std::string>& notes) {
+std::int64_t find_class(const ClassNames& names, const std::string& text, bool quoted,
+                        std::vector<std::string>& notes) {
     if (!quoted && is_index(text)) {
         return by_index(names, text, notes);
     }
@@ -95,7 +98,8 @@ std::int64_t find_class(const ClassNames& names, const std::string& text, bool q
         return only(names, text, found);
     }
     const std::string wanted = lower(text);
-    if (auto found = matching(names, [&](const std::string& label) { return lower(label) == wanted; }); !found.empty()) {
+    if (auto found = matching(names, [&](const std::string& label) { return lower(label) == wanted; });
+        !found.empty()) {
         return only(names, text, found);
     }
     auto found = matching(names, [&](const std::string& label) { return lower(label).starts_with(wanted); });
@@ -115,7 +119,8 @@ Pair find_pair(const ClassNames& names, const std::string& text, std::vector<std
     const std::vector<std::size_t> points = split_points(text, '-');
     std::vector<std::pair<std::string, std::string>> splits;
     for (const std::size_t at : points) {
-        splits.emplace_back(trimmed(std::string_view(text).substr(0, at)), trimmed(std::string_view(text).substr(at + 1)));
+        splits.emplace_back(trimmed(std::string_view(text).substr(0, at)),
+                            trimmed(std::string_view(text).substr(at + 1)));
     }
     const auto known = [&](std::string side) {
         const bool quoted = unquote(side);

@@ -12,8 +12,12 @@ namespace {
 /// A card against the network that it is said to describe.
 class Completion {
 public:
-    Completion(const Interpretation& found, const ov::Model& network, std::string origin, std::vector<std::string>& notes)
-        : found_(found), inputs_(inputs_of(network)), outputs_(outputs_of(network)), origin_(std::move(origin)),
+    Completion(const Interpretation& found, const ov::Model& network, std::string origin,
+               std::vector<std::string>& notes)
+        : found_(found),
+          inputs_(inputs_of(network)),
+          outputs_(outputs_of(network)),
+          origin_(std::move(origin)),
           notes_(notes) {}
 
     [[nodiscard]] std::vector<InputCard> inputs(const std::vector<InputCard>& given) const {
@@ -104,8 +108,8 @@ private:
         const auto channels = static_cast<std::int64_t>(channels_of(card));
         const std::int64_t taken = channel == std::string::npos ? 1 : info.shape[channel];
         if (taken >= 0 && taken != channels) {
-            fail(path + ": a " + card.color + " picture has " + std::to_string(channels) + " channels, and the network takes " +
-                     to_string(info.shape) + " as " + card.layout,
+            fail(path + ": a " + card.color + " picture has " + std::to_string(channels) +
+                     " channels, and the network takes " + to_string(info.shape) + " as " + card.layout,
                  taken == 1 ? "say \"color\": \"gray\"" : "");
         }
         return card;

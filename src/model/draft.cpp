@@ -68,7 +68,8 @@ void prepare(InputCard& card, const std::string& preset, std::vector<std::string
                     "use --preset unit, then correct mean and std");
     }
     if (preset.empty()) {
-        notes.push_back("guess: '" + card.name + "' is scaled to 0 to 1; no graph tells how pixels were scaled in training");
+        notes.push_back("guess: '" + card.name +
+                        "' is scaled to 0 to 1; no graph tells how pixels were scaled in training");
     } else {
         notes.push_back("given: '" + card.name + "' is scaled as preset " + preset + " says");
     }
@@ -81,7 +82,8 @@ void set_labels(Card& card, const Model::Impl& impl, const std::string& spec) {
     std::vector<std::string> labels = labels_from(spec, {});
     const Shape& shape = impl.outputs[output].shape;
     if (!described.class_axis) {
-        throw Error(ErrorCode::kUsage, "output '" + described.name + "' " + to_string(shape) + " answers no classes to label");
+        throw Error(ErrorCode::kUsage,
+                    "output '" + described.name + "' " + to_string(shape) + " answers no classes to label");
     }
     const std::int64_t classes = shape[static_cast<std::size_t>(*described.class_axis)];
     const auto count = static_cast<std::int64_t>(labels.size());
@@ -90,8 +92,9 @@ void set_labels(Card& card, const Model::Impl& impl, const std::string& spec) {
         card.notes.push_back("guess: class 0 of " + std::to_string(classes) + " is the background, before ImageNet's " +
                              std::to_string(count));
     } else if (classes >= 0 && classes != count && !(classes == 1 && count == 2)) {
-        throw Error(ErrorCode::kUsage, "labels '" + spec + "' has " + std::to_string(count) + " labels, and output '" +
-                                           described.name + "' " + std::to_string(classes) + " classes",
+        throw Error(ErrorCode::kUsage,
+                    "labels '" + spec + "' has " + std::to_string(count) + " labels, and output '" + described.name +
+                        "' " + std::to_string(classes) + " classes",
                     "give a label a class, in the order of the classes");
     }
     described.labels = std::move(labels);

@@ -24,12 +24,18 @@ json parse_json(std::string_view text, const std::string& origin) {
 
 std::string kind_of(const json& value) {
     switch (value.type()) {
-        case json::value_t::null: return "null";
-        case json::value_t::object: return "an object";
-        case json::value_t::array: return "a list";
-        case json::value_t::string: return "a text";
-        case json::value_t::boolean: return "true or false";
-        default: return "a number";
+        case json::value_t::null:
+            return "null";
+        case json::value_t::object:
+            return "an object";
+        case json::value_t::array:
+            return "a list";
+        case json::value_t::string:
+            return "a text";
+        case json::value_t::boolean:
+            return "true or false";
+        default:
+            return "a number";
     }
 }
 
@@ -37,7 +43,8 @@ Fields::Fields(const json& object, std::string origin, std::string path)
     : object_(object), origin_(std::move(origin)), path_(std::move(path)) {
     if (!object.is_object()) {
         const std::string where = path_.empty() ? "the document" : path_;
-        throw Error(ErrorCode::kUnreadable, "card '" + origin_ + "': " + where + " must be an object, not " + kind_of(object));
+        throw Error(ErrorCode::kUnreadable,
+                    "card '" + origin_ + "': " + where + " must be an object, not " + kind_of(object));
     }
 }
 

@@ -18,7 +18,8 @@ public:
 
     [[nodiscard]] std::string text(const std::string& key, std::string fallback);
     /// Throws unless the text is one of `allowed`.
-    [[nodiscard]] std::string choice(const std::string& key, std::string fallback, std::span<const std::string> allowed);
+    [[nodiscard]] std::string choice(const std::string& key, std::string fallback,
+                                     std::span<const std::string> allowed);
     [[nodiscard]] double number(const std::string& key, double fallback);
     /// A whole number in [least, most].
     [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t fallback, std::int64_t least,

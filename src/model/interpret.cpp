@@ -61,8 +61,8 @@ InputCard input_card(const TensorInfo& input, std::string& note) {
     card.height = extent('H') < 0 ? kUsualSide : extent('H');
     card.width = extent('W') < 0 ? kUsualSide : extent('W');
     card.divide_by = input.type == "u8" ? 1.0 : 255.0;
-    note = "input '" + input.name + "' is taken as a picture: " + card.layout + ", " + std::to_string(card.height) + "x" +
-           std::to_string(card.width) + ", " + card.color +
+    note = "input '" + input.name + "' is taken as a picture: " + card.layout + ", " + std::to_string(card.height) +
+           "x" + std::to_string(card.width) + ", " + card.color +
            (input.type == "u8" ? ", 0 to 255" : ", scaled to 0 to 1, without mean and deviation");
     if (extent('H') < 0 || extent('W') < 0) {
         note += " (the graph leaves its size open: " + std::to_string(kUsualSide) + " was chosen)";
@@ -96,7 +96,8 @@ KindGuess kind_of(const ov::Model& network, std::size_t index, const TensorInfo&
     if (logits.found == "softmax" || logits.found == "log-softmax") {
         const int axis = same_rank ? logits.axis : 1;
         const bool logs = logits.found == "log-softmax";
-        return {logs ? OutputKind::kLogProbabilities : OutputKind::kProbabilities, axis, "a " + logits.found + " ends the graph"};
+        return {logs ? OutputKind::kLogProbabilities : OutputKind::kProbabilities, axis,
+                "a " + logits.found + " ends the graph"};
     }
     if (logits.found == "sigmoid" && (rank == 2 || rank == 4)) {
         return {OutputKind::kProbabilities, rank == 4 && channels_last ? 3 : 1, "a sigmoid ends the graph"};
@@ -113,8 +114,8 @@ OutputCard output_card(const TensorInfo& output, const KindGuess& guess, std::st
            (guess.kind == OutputKind::kOther ? std::string("values, not classes") : name_of(guess.kind));
     if (guess.axis && output.shape.size() > static_cast<std::size_t>(*guess.axis)) {
         const std::int64_t classes = output.shape[static_cast<std::size_t>(*guess.axis)];
-        note += (classes < 0 ? std::string(" of classes") : " of " + std::to_string(classes) + " classes") + " on axis " +
-                std::to_string(*guess.axis);
+        note += (classes < 0 ? std::string(" of classes") : " of " + std::to_string(classes) + " classes") +
+                " on axis " + std::to_string(*guess.axis);
     }
     note += ": " + guess.why;
     return card;

@@ -120,7 +120,8 @@ std::vector<std::string> imagenet_labels() {
             return read_labels(file);
         }
     }
-    throw Error(ErrorCode::kUnreadable, "ImageNet's labels (imagenet_labels.json) are not in " + folders.front().string(),
+    throw Error(ErrorCode::kUnreadable,
+                "ImageNet's labels (imagenet_labels.json) are not in " + folders.front().string(),
                 "run ./dev setup, or set PELLUCID_DATA to the folder that holds the file, or give --labels FILE");
 }
 

@@ -36,8 +36,9 @@ void make_network(Model::Impl& impl) {
     const int rewritten = graph::guard_tied_weights(guarded);
     if (rewritten > 0) {
         guarded->validate_nodes_and_infer_types();
-        impl.notes.push_back(std::to_string(rewritten) +
-                             " transposed convolutions share weights with convolutions: they were given copies of their own");
+        impl.notes.push_back(
+            std::to_string(rewritten) +
+            " transposed convolutions share weights with convolutions: they were given copies of their own");
     }
     std::string why_not;
     impl.network = engine::with_dynamic_batch(guarded, why_not);
@@ -79,7 +80,8 @@ void make_card(Model::Impl& impl) {
     impl.card_path = find_card(impl);
     impl.card_given = !impl.card_path.empty();
     if (impl.card_given) {
-        impl.card = model::complete(Card::read(impl.card_path), found, *impl.network, impl.card_path.string(), impl.notes);
+        impl.card =
+            model::complete(Card::read(impl.card_path), found, *impl.network, impl.card_path.string(), impl.notes);
         impl.kind_guessed.assign(impl.card.outputs.size(), false);
         return;
     }

@@ -27,10 +27,10 @@ struct Model::Impl {
     bool rows_checked = false;                    ///< whether rows were seen to be independent (at the first stream)
     Card card;                                    ///< completed: an entry for each input and output, in their order
     bool card_given = false;
-    std::vector<bool> kind_guessed;               ///< for each output: its kind stands on no card and no last activation
+    std::vector<bool> kind_guessed;  ///< for each output: its kind stands on no card and no last activation
     std::vector<TensorInfo> inputs, outputs;
     std::vector<std::string> notes;
-    std::map<std::string, std::shared_ptr<engine::Session>> sessions;   ///< by a key that names the graph
+    std::map<std::string, std::shared_ptr<engine::Session>> sessions;  ///< by a key that names the graph
     std::map<std::string, model::GradientSession> gradients;
 };
 
@@ -40,8 +40,8 @@ namespace model {
 /// as it is. `found` tells which.
 struct LogitTensor {
     ov::Output<ov::Node> tensor;
-    std::string found;   ///< "softmax", "log-softmax", "sigmoid", "" (the output as it is)
-    int axis = 1;        ///< of the classes
+    std::string found;  ///< "softmax", "log-softmax", "sigmoid", "" (the output as it is)
+    int axis = 1;  ///< of the classes
 };
 [[nodiscard]] LogitTensor logits_of(const Model::Impl& impl, std::size_t output);
 

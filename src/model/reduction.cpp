@@ -65,8 +65,8 @@ std::vector<bool> positions(const Slice& slice, std::int64_t extent, std::size_t
     if (slice.single) {
         const std::int64_t at = *slice.start < 0 ? *slice.start + extent : *slice.start;
         if (at < 0 || at >= extent) {
-            refuse(text, "index " + std::to_string(*slice.start) + " is outside of axis " + std::to_string(axis) + ", 0 to " +
-                             std::to_string(extent - 1));
+            refuse(text, "index " + std::to_string(*slice.start) + " is outside of axis " + std::to_string(axis) +
+                             ", 0 to " + std::to_string(extent - 1));
         }
         chosen[static_cast<std::size_t>(at)] = true;
         return chosen;

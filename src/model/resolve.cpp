@@ -54,11 +54,16 @@ public:
 private:
     void add(const Target& target) {
         switch (target.kind) {
-            case Target::Kind::kTop: return add_top(target);
-            case Target::Kind::kClass: return add_class(target);
-            case Target::Kind::kMargin: return add_margin(target);
-            case Target::Kind::kMask: return add_mask(target);
-            case Target::Kind::kReduction: return add_reduction(target);
+            case Target::Kind::kTop:
+                return add_top(target);
+            case Target::Kind::kClass:
+                return add_class(target);
+            case Target::Kind::kMargin:
+                return add_margin(target);
+            case Target::Kind::kMask:
+                return add_mask(target);
+            case Target::Kind::kReduction:
+                return add_reduction(target);
         }
     }
 
@@ -74,8 +79,9 @@ private:
                         "give a target: an index, or OUTPUT[…].sum, .max or .mean");
         }
         if (row.positions() > 1) {
-            throw Error(ErrorCode::kUsage, "output " + name + " answers a class at each of " +
-                                               std::to_string(row.positions()) + " positions, so there is no one top class",
+            throw Error(ErrorCode::kUsage,
+                        "output " + name + " answers a class at each of " + std::to_string(row.positions()) +
+                            " positions, so there is no one top class",
                         "give a class (its map is summed), mask:FILE@CLASS, or OUTPUT[0,CLASS,…].sum");
         }
         if (target.count > row.classes()) {
@@ -96,12 +102,14 @@ private:
 
     void add_margin(const Target& target) {
         const std::size_t output = choose_output();
-        const Pair pair = target.whole.empty()
-                              ? Pair{find(output, target.text, target.quoted), find(output, target.other, target.quoted)}
-                              : find_pair(names(output), target.whole, notes_);
+        const Pair pair = target.whole.empty() ? Pair{find(output, target.text, target.quoted),
+                                                      find(output, target.other, target.quoted)}
+                                               : find_pair(names(output), target.whole, notes_);
         if (pair.plus == pair.minus) {
-            throw Error(ErrorCode::kUsage, "target 'margin:" + target.text + "-" + target.other +
-                                               "': both are class " + std::to_string(pair.plus), "name two classes");
+            throw Error(
+                ErrorCode::kUsage,
+                "target 'margin:" + target.text + "-" + target.other + "': both are class " + std::to_string(pair.plus),
+                "name two classes");
         }
         ResolvedTarget made = blank(output);
         select_class(made.weights, output, pair.plus, 1.0F);
@@ -122,8 +130,9 @@ private:
         const Array mask = read_mask(file);
         const bool per_class = mask.size() == made.weights.size();
         if (!per_class && name.empty()) {
-            throw Error(ErrorCode::kUsage, "mask '" + file + "' is " + to_string(mask.shape()) + ", and the output is " +
-                                               to_string(made.weights.shape()),
+            throw Error(ErrorCode::kUsage,
+                        "mask '" + file + "' is " + to_string(mask.shape()) + ", and the output is " +
+                            to_string(made.weights.shape()),
                         "give a mask of that shape, or a class: mask:FILE@CLASS");
         }
         if (per_class && name.empty()) {
@@ -138,9 +147,8 @@ private:
 
     void add_reduction(const Target& target) {
         const Reduction reduction = parse_reduction(target.text);
-        const std::size_t output = reduction.output == "OUTPUT" || reduction.output.empty()
-                                       ? choose_output()
-                                       : output_named(reduction.output);
+        const std::size_t output =
+            reduction.output == "OUTPUT" || reduction.output.empty() ? choose_output() : output_named(reduction.output);
         ResolvedTarget made = blank(output);
         Shape shape = made.weights.shape();
         if (row_at(output).batched) {
@@ -149,7 +157,8 @@ private:
         made.weights = selection(reduction, shape, target.text).reshaped(made.weights.shape());
         const auto selected = std::count(made.weights.values().begin(), made.weights.values().end(), 1.0F);
         if (reduction.how == Reduction::How::kElement && selected > 1) {
-            throw Error(ErrorCode::kUsage, "target '" + target.text + "' selects " + std::to_string(selected) + " values",
+            throw Error(ErrorCode::kUsage,
+                        "target '" + target.text + "' selects " + std::to_string(selected) + " values",
                         "end it with .sum, .max or .mean");
         }
         made.tensor.maximum = reduction.how == Reduction::How::kMax;
@@ -187,8 +196,8 @@ private:
         }
         if (bare && asked_ == Score::kLogit && card.kind != OutputKind::kLogits) {
             const bool logs = card.kind == OutputKind::kLogProbabilities;
-            note("no softmax or sigmoid ends the graph at '" + card.name + "', so the output is explained as it is, a " +
-                 (logs ? "log-probability" : "probability"));
+            note("no softmax or sigmoid ends the graph at '" + card.name +
+                 "', so the output is explained as it is, a " + (logs ? "log-probability" : "probability"));
             return logs ? Score::kLogProbability : Score::kProbability;
         }
         return asked_;
@@ -223,11 +232,13 @@ private:
         }
     }
 
-    void spread_mask(Array& weights, std::size_t output, std::int64_t index, const Array& mask, const std::string& file) {
+    void spread_mask(Array& weights, std::size_t output, std::int64_t index, const Array& mask,
+                     const std::string& file) {
         if (static_cast<std::int64_t>(mask.size()) != row_at(output).positions()) {
-            throw Error(ErrorCode::kUsage, "mask '" + file + "' is " + to_string(mask.shape()) + ", and a class has " +
-                                               std::to_string(row_at(output).positions()) + " positions in " +
-                                               to_string(weights.shape()), "give a mask of the output's size");
+            throw Error(ErrorCode::kUsage,
+                        "mask '" + file + "' is " + to_string(mask.shape()) + ", and a class has " +
+                            std::to_string(row_at(output).positions()) + " positions in " + to_string(weights.shape()),
+                        "give a mask of the output's size");
         }
         select_class(weights, output, index, 1.0F);
         std::size_t next = 0;
@@ -261,9 +272,10 @@ private:
             return index;
         }
         if (all.labels.size() == 2 && index == 0) {
-            throw Error(ErrorCode::kUsage, "the model has one output, the score of '" + all.labels[1] + "', and none for '" +
-                                               all.labels[0] + "'",
-                        "explain '" + all.labels[1] + "' and read the signs the other way round");
+            throw Error(
+                ErrorCode::kUsage,
+                "the model has one output, the score of '" + all.labels[1] + "', and none for '" + all.labels[0] + "'",
+                "explain '" + all.labels[1] + "' and read the signs the other way round");
         }
         return 0;
     }

@@ -24,7 +24,8 @@ constexpr double kLeastProbability = 1e-12;
 bool has_several_classes(const LogitTensor& logits) {
     const ov::PartialShape& shape = logits.tensor.get_partial_shape();
     return shape.rank().is_static() && shape.size() > static_cast<std::size_t>(logits.axis) &&
-           (shape[static_cast<std::size_t>(logits.axis)].is_dynamic() || shape[static_cast<std::size_t>(logits.axis)] != 1);
+           (shape[static_cast<std::size_t>(logits.axis)].is_dynamic() ||
+            shape[static_cast<std::size_t>(logits.axis)] != 1);
 }
 
 Transform by_activation(const LogitTensor& logits, bool softmax, Score score) {
@@ -39,10 +40,14 @@ Transform by_activation(const LogitTensor& logits, bool softmax, Score score) {
 
 Transform by_kind(const LogitTensor& logits, OutputKind kind, Score score) {
     switch (kind) {
-        case OutputKind::kLogits: return by_activation(logits, true, score);
-        case OutputKind::kProbabilities: return score == Score::kLogProbability ? Transform::kLog : Transform::kIdentity;
-        case OutputKind::kLogProbabilities: return score == Score::kProbability ? Transform::kExp : Transform::kIdentity;
-        default: return Transform::kIdentity;
+        case OutputKind::kLogits:
+            return by_activation(logits, true, score);
+        case OutputKind::kProbabilities:
+            return score == Score::kLogProbability ? Transform::kLog : Transform::kIdentity;
+        case OutputKind::kLogProbabilities:
+            return score == Score::kProbability ? Transform::kExp : Transform::kIdentity;
+        default:
+            return Transform::kIdentity;
     }
 }
 
@@ -77,11 +82,16 @@ void softmax(Array& values, std::size_t axis, bool logs) {
 
 double transformed(Transform transform, double x) {
     switch (transform) {
-        case Transform::kSigmoid: return 1.0 / (1.0 + std::exp(-x));
-        case Transform::kLogSigmoid: return -(std::max(-x, 0.0) + std::log1p(std::exp(-std::abs(x))));
-        case Transform::kExp: return std::exp(x);
-        case Transform::kLog: return std::log(std::clamp(x, kLeastProbability, 1.0));
-        default: return x;
+        case Transform::kSigmoid:
+            return 1.0 / (1.0 + std::exp(-x));
+        case Transform::kLogSigmoid:
+            return -(std::max(-x, 0.0) + std::log1p(std::exp(-std::abs(x))));
+        case Transform::kExp:
+            return std::exp(x);
+        case Transform::kLog:
+            return std::log(std::clamp(x, kLeastProbability, 1.0));
+        default:
+            return x;
     }
 }
 
@@ -112,15 +122,20 @@ ScoreForm form_of_output(const Model::Impl& impl, std::size_t output) {
 
 ov::Output<ov::Node> scored_by(const ScoreForm& form, const ov::Output<ov::Node>& logits) {
     switch (form.transform) {
-        case Transform::kIdentity: return logits;
-        case Transform::kSoftmax: return named<op::v8::Softmax>("softmax", logits, form.axis);
-        case Transform::kLogSoftmax: return named<op::v5::LogSoftmax>("log-softmax", logits, form.axis);
-        case Transform::kSigmoid: return named<op::v0::Sigmoid>("sigmoid", logits);
+        case Transform::kIdentity:
+            return logits;
+        case Transform::kSoftmax:
+            return named<op::v8::Softmax>("softmax", logits, form.axis);
+        case Transform::kLogSoftmax:
+            return named<op::v5::LogSoftmax>("log-softmax", logits, form.axis);
+        case Transform::kSigmoid:
+            return named<op::v0::Sigmoid>("sigmoid", logits);
         case Transform::kLogSigmoid: {
             const auto minus = named<op::v0::Negative>("minus", logits);
             return named<op::v0::Negative>("log-sigmoid", named<op::v4::SoftPlus>("softplus", minus));
         }
-        case Transform::kExp: return named<op::v0::Exp>("exp", logits);
+        case Transform::kExp:
+            return named<op::v0::Exp>("exp", logits);
         case Transform::kLog:
             return named<op::v0::Log>("log", named<op::v0::Clamp>("clamp", logits, kLeastProbability, 1.0));
     }

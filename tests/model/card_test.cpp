@@ -60,7 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadCard{R"({"inputs": [{"fit": "strech"}]})", "did you mean 'stretch'?"},
         BadCard{R"({"inputs": [{"modality": "picture"}]})", "inputs[0].modality"},
         BadCard{R"({"inputs": [{"modality": "image", "mean": [0, 0]}]})", "inputs[0].mean has 2 values"},
-        BadCard{R"({"inputs": [{"modality": "image", "color": "gray", "std": [1, 1, 1]}]})", "inputs[0].std has 3 values"},
+        BadCard{R"({"inputs": [{"modality": "image", "color": "gray", "std": [1, 1, 1]}]})",
+                "inputs[0].std has 3 values"},
         BadCard{R"({"inputs": [{"std": [1, 0]}]})", "inputs[0].std[1] must be above 0"},
         BadCard{R"({"inputs": [{"divide_by": 0}]})", "inputs[0].divide_by must be above 0"},
         BadCard{R"({"inputs": [{"resize_ratio": 2}]})", "inputs[0].resize_ratio"},
@@ -109,18 +110,23 @@ TEST(Card, KeepsEveryFieldWhenWrittenAndReadAgain) {
 TEST(Card, TakesLabelsFromAFileBesideIt) {
     const nets::Folder folder;
     const std::vector<std::string> expected{"cat", "dog"};
-    struct Case { const char* name; const char* text; };
+    struct Case {
+        const char* name;
+        const char* text;
+    };
     for (const Case& each : {Case{"lines.txt", "cat\ndog\r\n\n"}, Case{"list.json", "[\"cat\", \"dog\"]"},
                              Case{"index.json", "{\"1\": \"dog\", \"0\": \"cat\"}"},
                              Case{"keras.json", "{\"0\": [\"n1\", \"cat\"], \"1\": [\"n2\", \"dog\"]}"}}) {
         static_cast<void>(folder.write(each.name, each.text));
-        const auto file = folder.write("m.card.json", std::string(R"({"outputs": [{"labels": ")") + each.name + R"("}]})");
+        const auto file =
+            folder.write("m.card.json", std::string(R"({"outputs": [{"labels": ")") + each.name + R"("}]})");
         EXPECT_EQ(Card::read(file).outputs[0].labels, expected) << each.name;
     }
     for (const char* text : {"", "[1]", "{\"5\": \"cat\"}", "{\"0\": 3}", "[\"cat\""}) {
         const auto file = folder.write("bad", text);
         EXPECT_NE(complaint([&] { static_cast<void>(model::read_labels(file)); }, ErrorCode::kUnreadable).find("bad"),
-                  std::string::npos) << text;
+                  std::string::npos)
+            << text;
     }
 }
 
@@ -157,18 +163,21 @@ TEST(Card, SchemaNamesWhatTheReaderTakes) {
 TEST(Card, IsHeldAgainstTheNetwork) {
     const nets::Folder folder;
     const auto net = nets::picture_net({-1, 3, 16, 16}, 4);
-    struct Case { const char* card; const char* says; };
+    struct Case {
+        const char* card;
+        const char* says;
+    };
     int number = 0;
-    for (const Case& each : {
-             Case{R"({"inputs": [{"name": "xx"}]})", "no input 'xx'; did you mean 'x'?"},
-             Case{R"({"outputs": [{"name": "z"}]})", "no output 'z'"},
-             Case{R"({"inputs": [{"modality": "image", "height": 32, "width": 16}]})", "inputs[0].height is 32"},
-             Case{R"({"inputs": [{"modality": "image", "layout": "NHWC"}]})", "inputs[0]"},
-             Case{R"({"inputs": [{"modality": "image", "color": "gray"}]})", "1 channels"},
-             Case{R"({"inputs": [{"modality": "image", "layout": "HW"}]})", "inputs[0].layout is HW"},
-             Case{R"({"inputs": [{"name": "x"}, {"name": "x"}]})", "another entry"},
-             Case{R"({"outputs": [{"class_axis": 2}]})", "outputs[0].class_axis is 2"},
-             Case{R"({"outputs": [{"kind": "logits", "labels": ["a", "b"]}]})", "2 labels, and the network answers 4"}}) {
+    for (const Case& each :
+         {Case{R"({"inputs": [{"name": "xx"}]})", "no input 'xx'; did you mean 'x'?"},
+          Case{R"({"outputs": [{"name": "z"}]})", "no output 'z'"},
+          Case{R"({"inputs": [{"modality": "image", "height": 32, "width": 16}]})", "inputs[0].height is 32"},
+          Case{R"({"inputs": [{"modality": "image", "layout": "NHWC"}]})", "inputs[0]"},
+          Case{R"({"inputs": [{"modality": "image", "color": "gray"}]})", "1 channels"},
+          Case{R"({"inputs": [{"modality": "image", "layout": "HW"}]})", "inputs[0].layout is HW"},
+          Case{R"({"inputs": [{"name": "x"}, {"name": "x"}]})", "another entry"},
+          Case{R"({"outputs": [{"class_axis": 2}]})", "outputs[0].class_axis is 2"},
+          Case{R"({"outputs": [{"kind": "logits", "labels": ["a", "b"]}]})", "2 labels, and the network answers 4"}}) {
         const auto path = folder.save(net, "net" + std::to_string(number++), each.card);
         const std::string said = complaint([&] { static_cast<void>(nets::load(path)); }, ErrorCode::kUnreadable);
         EXPECT_NE(said.find(each.says), std::string::npos) << said;
@@ -179,7 +188,12 @@ TEST(Card, DraftMarksItsGuessesAndIsReadBack) {
     const nets::Folder folder;
     const auto labels = folder.write("labels.txt", "a\nb\nc\nd\n");
     const Model model = nets::load(folder.save(nets::picture_net({-1, 3, 16, 16}, 4), "net"));
-    struct Case { const char* preset; double divide; std::vector<double> mean, std; const char* fit; };
+    struct Case {
+        const char* preset;
+        double divide;
+        std::vector<double> mean, std;
+        const char* fit;
+    };
     for (const Case& each : {Case{"imagenet", 255.0, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}, "crop"},
                              Case{"tf", 127.5, {1, 1, 1}, {1, 1, 1}, "stretch"}, Case{"unit", 255.0, {}, {}, "stretch"},
                              Case{"", 255.0, {}, {}, "stretch"}}) {
@@ -192,12 +206,15 @@ TEST(Card, DraftMarksItsGuessesAndIsReadBack) {
         EXPECT_EQ(card.outputs[0].labels, (std::vector<std::string>{"a", "b", "c", "d"}));
         EXPECT_EQ(card.outputs[0].kind, OutputKind::kLogits);
         EXPECT_GE(std::count_if(card.notes.begin(), card.notes.end(),
-                                [](const std::string& note) { return note.starts_with("guess: "); }), 3);
+                                [](const std::string& note) { return note.starts_with("guess: "); }),
+                  3);
     }
-    EXPECT_NE(complaint([&] { static_cast<void>(model::draft(model, "imagnet", "")); }, ErrorCode::kUsage).find("imagenet"),
-              std::string::npos);
+    EXPECT_NE(
+        complaint([&] { static_cast<void>(model::draft(model, "imagnet", "")); }, ErrorCode::kUsage).find("imagenet"),
+        std::string::npos);
     const auto few = folder.write("few.txt", "a\nb\n");
-    EXPECT_NE(complaint([&] { static_cast<void>(model::draft(model, "", few.string())); }, ErrorCode::kUsage).find("4 classes"),
+    EXPECT_NE(complaint([&] { static_cast<void>(model::draft(model, "", few.string())); }, ErrorCode::kUsage)
+                  .find("4 classes"),
               std::string::npos);
 }
 

@@ -17,7 +17,12 @@ const fs::path kAssets = PELLUCID_ASSETS_DIR;
 
 TEST(Load, WorksOutPictures) {
     const nets::Folder folder;
-    struct Case { std::shared_ptr<ov::Model> net; const char* layout; std::int64_t height, width; const char* says; };
+    struct Case {
+        std::shared_ptr<ov::Model> net;
+        const char* layout;
+        std::int64_t height, width;
+        const char* says;
+    };
     int number = 0;
     for (const Case& each : {Case{nets::picture_net({-1, 3, 20, 30}, 4), "NCHW", 20, 30, "NCHW, 20x30, RGB"},
                              Case{nets::picture_net({1, 3, 20, 30}, 4), "NCHW", 20, 30, "NCHW, 20x30, RGB"},
@@ -40,15 +45,20 @@ TEST(Load, WorksOutPictures) {
 
 TEST(Load, WorksOutWhatOutputsAre) {
     const nets::Folder folder;
-    struct Case { nets::End end; std::int64_t classes; OutputKind kind; };
+    struct Case {
+        nets::End end;
+        std::int64_t classes;
+        OutputKind kind;
+    };
     int number = 0;
-    for (const Case& each : {Case{nets::End::kNone, 3, OutputKind::kLogits}, Case{nets::End::kSoftmax, 3, OutputKind::kProbabilities},
-                             Case{nets::End::kLogSoftmax, 3, OutputKind::kLogProbabilities},
-                             Case{nets::End::kLogOfSoftmax, 3, OutputKind::kLogProbabilities},
-                             Case{nets::End::kSigmoid, 3, OutputKind::kProbabilities},
-                             Case{nets::End::kSigmoid, 1, OutputKind::kProbabilities},
-                             Case{nets::End::kNone, 1, OutputKind::kOther}}) {
-        const Model model = nets::load(folder.save(nets::linear(4, each.classes, 7).model(each.end), "net" + std::to_string(number++)));
+    for (const Case& each :
+         {Case{nets::End::kNone, 3, OutputKind::kLogits}, Case{nets::End::kSoftmax, 3, OutputKind::kProbabilities},
+          Case{nets::End::kLogSoftmax, 3, OutputKind::kLogProbabilities},
+          Case{nets::End::kLogOfSoftmax, 3, OutputKind::kLogProbabilities},
+          Case{nets::End::kSigmoid, 3, OutputKind::kProbabilities},
+          Case{nets::End::kSigmoid, 1, OutputKind::kProbabilities}, Case{nets::End::kNone, 1, OutputKind::kOther}}) {
+        const Model model =
+            nets::load(folder.save(nets::linear(4, each.classes, 7).model(each.end), "net" + std::to_string(number++)));
         EXPECT_EQ(model.card().outputs[0].kind, each.kind);
         EXPECT_EQ(model.card().inputs[0].modality, Modality::kTensor);
     }
@@ -122,7 +132,8 @@ TEST(Load, SeveralInputsAndOutputsAreToldApart) {
     EXPECT_EQ(target.tensor.output, 0U);
     const auto session = model::gradient_session(model, target.tensor, "input", input);
     EXPECT_EQ(session.inputs, (std::vector<std::size_t>{0, 1}));
-    const auto got = session.session->run_one({input.tensors["a"], input.tensors["b"], target.weights.reshaped({1, 2})});
+    const auto got =
+        session.session->run_one({input.tensors["a"], input.tensors["b"], target.weights.reshaped({1, 2})});
     EXPECT_EQ(std::vector<float>(got[1].values().begin(), got[1].values().end()), (std::vector<float>{0, 2}));
     EXPECT_EQ(std::vector<float>(got[2].values().begin(), got[2].values().end()), (std::vector<float>{0, 1}));
 }

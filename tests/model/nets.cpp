@@ -72,7 +72,8 @@ namespace {
 
 std::shared_ptr<op::v0::Parameter> parameter(const std::vector<std::int64_t>& shape, const std::string& name = "x",
                                              const ov::element::Type& type = ov::element::f32) {
-    const auto x = std::make_shared<op::v0::Parameter>(type, ov::PartialShape(std::vector<ov::Dimension>(shape.begin(), shape.end())));
+    const auto x = std::make_shared<op::v0::Parameter>(
+        type, ov::PartialShape(std::vector<ov::Dimension>(shape.begin(), shape.end())));
     x->set_friendly_name(name);
     x->output(0).get_tensor().set_names({name});
     return x;
@@ -87,14 +88,21 @@ std::shared_ptr<ov::Model> named(Value y, const ov::ParameterVector& parameters)
 Value ended(const Value& z, End end, std::int64_t m) {
     const auto softmax = [&] { return std::make_shared<op::v8::Softmax>(z, -1)->output(0); };
     switch (end) {
-        case End::kNone: return z;
-        case End::kSoftmax: return softmax();
-        case End::kIdentityOfSoftmax: return std::make_shared<op::v16::Identity>(softmax());
+        case End::kNone:
+            return z;
+        case End::kSoftmax:
+            return softmax();
+        case End::kIdentityOfSoftmax:
+            return std::make_shared<op::v16::Identity>(softmax());
         case End::kSoftmaxReshaped:
-            return std::make_shared<op::v1::Reshape>(softmax(), op::v0::Constant::create(ov::element::i64, {2}, {std::int64_t{0}, m}), true);
-        case End::kLogSoftmax: return std::make_shared<op::v5::LogSoftmax>(z, 1);
-        case End::kLogOfSoftmax: return std::make_shared<op::v0::Log>(softmax());
-        case End::kSigmoid: return std::make_shared<op::v0::Sigmoid>(z);
+            return std::make_shared<op::v1::Reshape>(
+                softmax(), op::v0::Constant::create(ov::element::i64, {2}, {std::int64_t{0}, m}), true);
+        case End::kLogSoftmax:
+            return std::make_shared<op::v5::LogSoftmax>(z, 1);
+        case End::kLogOfSoftmax:
+            return std::make_shared<op::v0::Log>(softmax());
+        case End::kSigmoid:
+            return std::make_shared<op::v0::Sigmoid>(z);
     }
     return z;
 }

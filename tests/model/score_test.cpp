@@ -56,7 +56,8 @@ TEST_P(Scores, AreWhatTheyAreCalledInEverySession) {
     const Model model = nets::load(folder.save(net.model(end), "net"));
     const Input input = nets::sample({1, 4}, kX);
     std::vector<std::string> notes;
-    const auto targets = model::resolve(model, input, {Target::index(0), Target::index(2)}, score, Score::kDefault, notes);
+    const auto targets =
+        model::resolve(model, input, {Target::index(0), Target::index(2)}, score, Score::kDefault, notes);
     const std::vector<double> z = net.logits(kX);
     ASSERT_EQ(targets.size(), 2U);
     EXPECT_EQ(targets[0].tensor.score, score);
@@ -83,17 +84,17 @@ TEST_P(Scores, AreWhatTheyAreCalledInEverySession) {
     EXPECT_FALSE(gradient.notes.empty()) << "the self-check leaves its figure";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EndsAndScores, Scores, ::testing::ValuesIn([] {
-        std::vector<ScoreCase> cases;
-        for (const auto end : {nets::End::kNone, nets::End::kSoftmax, nets::End::kSoftmaxReshaped, nets::End::kLogSoftmax,
-                               nets::End::kLogOfSoftmax, nets::End::kSigmoid, nets::End::kIdentityOfSoftmax}) {
-            for (const auto score : {Score::kLogit, Score::kProbability, Score::kLogProbability}) {
-                cases.push_back({end, score});
-            }
-        }
-        return cases;
-    }()));
+INSTANTIATE_TEST_SUITE_P(EndsAndScores, Scores, ::testing::ValuesIn([] {
+                             std::vector<ScoreCase> cases;
+                             for (const auto end : {nets::End::kNone, nets::End::kSoftmax, nets::End::kSoftmaxReshaped,
+                                                    nets::End::kLogSoftmax, nets::End::kLogOfSoftmax,
+                                                    nets::End::kSigmoid, nets::End::kIdentityOfSoftmax}) {
+                                 for (const auto score : {Score::kLogit, Score::kProbability, Score::kLogProbability}) {
+                                     cases.push_back({end, score});
+                                 }
+                             }
+                             return cases;
+                         }()));
 
 TEST(Scores, DefaultsToWhatTheMethodSays) {
     const nets::Folder folder;
@@ -114,7 +115,8 @@ TEST(Scores, AreProbabilitiesWhereTheCardSaysSoAndNothingIsFound) {
     const nets::Linear net = nets::linear(4, 3, 7);
     const Model model = nets::load(folder.save(net.model(), "net", R"({"outputs": [{"kind": "probabilities"}]})"));
     std::vector<std::string> notes;
-    const auto target = model::resolve(model, nets::sample({1, 4}, kX), {Target::index(1)}, Score::kLogit, Score::kLogit, notes);
+    const auto target =
+        model::resolve(model, nets::sample({1, 4}, kX), {Target::index(1)}, Score::kLogit, Score::kLogit, notes);
     EXPECT_EQ(target[0].tensor.score, Score::kProbability);
     EXPECT_NEAR(target[0].explained.score, net.logits(kX)[1], kRounding);
     EXPECT_EQ(notes.size(), 1U);
@@ -179,27 +181,36 @@ struct Dense {
 TEST(Reductions, SelectAsNumpyDoes) {
     Dense dense;
     ASSERT_EQ(dense.row.shape(), (Shape{2, 4, 5}));
-    struct Case { const char* text; std::vector<std::size_t> c, y, x; };
+    struct Case {
+        const char* text;
+        std::vector<std::size_t> c, y, x;
+    };
     const std::vector<std::size_t> all_y{0, 1, 2, 3}, all_x{0, 1, 2, 3, 4};
     for (const Case& each : {Case{"OUTPUT[0,1,2,3]", {1}, {2}, {3}}, Case{"OUTPUT[0,:,1:3,4]", {0, 1}, {1, 2}, {4}},
-                             Case{"OUTPUT[0, -1, ::2, -2:]", {1}, {0, 2}, {3, 4}}, Case{"OUTPUT[0]", {0, 1}, all_y, all_x},
-                             Case{"OUTPUT[...,2]", {0, 1}, all_y, {2}}, Case{"OUTPUT[0,0,:-1,1::3]", {0}, {0, 1, 2}, {1, 4}},
-                             Case{"y[:,1]", {1}, all_y, all_x}}) {
+                             Case{"OUTPUT[0, -1, ::2, -2:]", {1}, {0, 2}, {3, 4}},
+                             Case{"OUTPUT[0]", {0, 1}, all_y, all_x}, Case{"OUTPUT[...,2]", {0, 1}, all_y, {2}},
+                             Case{"OUTPUT[0,0,:-1,1::3]", {0}, {0, 1, 2}, {1, 4}}, Case{"y[:,1]", {1}, all_y, all_x}}) {
         double sum = 0.0, largest = -1e9, count = 0.0;
-        for (const auto c : each.c) for (const auto y : each.y) for (const auto x : each.x) {
-            sum += dense.at(c, y, x);
-            largest = std::max(largest, dense.at(c, y, x));
-            count += 1.0;
-        }
-        const auto value = [&](const char* how) { return dense.resolve(Target::parse(each.text + std::string(how)).front()).explained.score; };
+        for (const auto c : each.c)
+            for (const auto y : each.y)
+                for (const auto x : each.x) {
+                    sum += dense.at(c, y, x);
+                    largest = std::max(largest, dense.at(c, y, x));
+                    count += 1.0;
+                }
+        const auto value = [&](const char* how) {
+            return dense.resolve(Target::parse(each.text + std::string(how)).front()).explained.score;
+        };
         EXPECT_NEAR(value(".sum"), sum, 1e-5) << each.text;
         EXPECT_NEAR(value(".mean"), sum / count, 1e-6) << each.text;
         EXPECT_NEAR(value(".max"), largest, 1e-7) << each.text;
     }
     EXPECT_NEAR(dense.resolve(Target::parse("OUTPUT[0,1,2,3]").front()).explained.score, dense.at(1, 2, 3), 1e-7);
-    for (const char* bad : {"OUTPUT[0,2].sum", "OUTPUT[0,0,0,0,0].sum", "OUTPUT[0,a].sum", "OUTPUT[1].sum", "OUTPUT[0,:].mode",
-                            "OUTPUT[0,3:3].sum", "OUTPUT[0,0:1:0].sum", "OUTPUT[0].", "OUTPUT[0]", "z[0].sum", "OUTPUT[].sum"}) {
-        EXPECT_NE(complaint([&] { dense.resolve(Target::parse(bad).front()); }, ErrorCode::kUsage), "no complaint") << bad;
+    for (const char* bad :
+         {"OUTPUT[0,2].sum", "OUTPUT[0,0,0,0,0].sum", "OUTPUT[0,a].sum", "OUTPUT[1].sum", "OUTPUT[0,:].mode",
+          "OUTPUT[0,3:3].sum", "OUTPUT[0,0:1:0].sum", "OUTPUT[0].", "OUTPUT[0]", "z[0].sum", "OUTPUT[].sum"}) {
+        EXPECT_NE(complaint([&] { dense.resolve(Target::parse(bad).front()); }, ErrorCode::kUsage), "no complaint")
+            << bad;
     }
 }
 
@@ -233,24 +244,29 @@ TEST(DenseTargets, SumAClassOrAMaskAndRefuseTop1) {
     Dense dense;
     double sum = 0.0, masked = 0.0, weighted = 0.0;
     Array mask({4, 5}), whole({2, 4, 5});
-    for (std::size_t y = 0; y < 4; ++y) for (std::size_t x = 0; x < 5; ++x) {
-        sum += dense.at(1, y, x);
-        mask[y * 5 + x] = x < 2 ? 1.0F : 0.0F;
-        masked += x < 2 ? dense.at(1, y, x) : 0.0;
-        whole[20 + y * 5 + x] = 0.5F;
-        weighted += 0.5 * dense.at(1, y, x);
-    }
+    for (std::size_t y = 0; y < 4; ++y)
+        for (std::size_t x = 0; x < 5; ++x) {
+            sum += dense.at(1, y, x);
+            mask[y * 5 + x] = x < 2 ? 1.0F : 0.0F;
+            masked += x < 2 ? dense.at(1, y, x) : 0.0;
+            whole[20 + y * 5 + x] = 0.5F;
+            weighted += 0.5 * dense.at(1, y, x);
+        }
     core::write_npy(dense.folder.path / "mask.npy", mask);
     core::write_npy(dense.folder.path / "whole.npy", whole);
     const std::string folder = dense.folder.path.string();
     EXPECT_NEAR(dense.resolve(Target::index(1)).explained.score, sum, 1e-5);
     EXPECT_NEAR(dense.resolve(Target::parse("mask:" + folder + "/mask.npy@1").front()).explained.score, masked, 1e-5);
     EXPECT_NEAR(dense.resolve(Target::parse("mask:" + folder + "/whole.npy").front()).explained.score, weighted, 1e-5);
-    EXPECT_NE(complaint([&] { dense.resolve(Target::parse("mask:" + folder + "/mask.npy").front()); }, ErrorCode::kUsage)
-                  .find("mask:FILE@CLASS"), std::string::npos);
-    EXPECT_NE(complaint([&] { dense.resolve(Target::top()); }, ErrorCode::kUsage).find("20 positions"), std::string::npos);
-    EXPECT_NE(complaint([&] { dense.resolve(Target::parse("mask:m.png").front()); }, ErrorCode::kUnsupported).find(".npy"),
+    EXPECT_NE(
+        complaint([&] { dense.resolve(Target::parse("mask:" + folder + "/mask.npy").front()); }, ErrorCode::kUsage)
+            .find("mask:FILE@CLASS"),
+        std::string::npos);
+    EXPECT_NE(complaint([&] { dense.resolve(Target::top()); }, ErrorCode::kUsage).find("20 positions"),
               std::string::npos);
+    EXPECT_NE(
+        complaint([&] { dense.resolve(Target::parse("mask:m.png").front()); }, ErrorCode::kUnsupported).find(".npy"),
+        std::string::npos);
 }
 
 TEST(Layers, TheirGradientIsTheScoresWeightOnEachPosition) {
@@ -290,7 +306,8 @@ TEST(Sessions, ARegressionIsExplainedAsItIs) {
     const nets::Linear net = nets::linear(4, 1, 7);
     const Model model = nets::load(folder.save(net.model(), "net"));
     std::vector<std::string> notes;
-    const auto target = model::resolve(model, nets::sample({1, 4}, kX), {Target::top()}, Score::kDefault, Score::kProbability, notes);
+    const auto target =
+        model::resolve(model, nets::sample({1, 4}, kX), {Target::top()}, Score::kDefault, Score::kProbability, notes);
     EXPECT_EQ(target[0].explained.index, 0);
     EXPECT_NEAR(target[0].explained.score, net.logits(kX)[0], kRounding);
     bool unsure = true;
@@ -312,8 +329,14 @@ TEST(Sessions, AYesOrNoTakesTheNameOfYes) {
         EXPECT_NEAR(got[0].explained.score, 1.0 / (1.0 + std::exp(-net.logits(kX)[0])), kRounding);
         EXPECT_EQ(got[0].explained.label, "yes");
     }
-    EXPECT_NE(complaint([&] { static_cast<void>(model::resolve(model, input, {Target::label("no")}, Score::kLogit, Score::kLogit, notes)); },
-                        ErrorCode::kUsage).find("yes"), std::string::npos);
+    EXPECT_NE(complaint(
+                  [&] {
+                      static_cast<void>(
+                          model::resolve(model, input, {Target::label("no")}, Score::kLogit, Score::kLogit, notes));
+                  },
+                  ErrorCode::kUsage)
+                  .find("yes"),
+              std::string::npos);
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ protected:
 
 TEST_P(Targets, FindTheirClasses) {
     std::vector<std::string> notes;
-    const auto found = model::resolve(model, input, Target::parse(GetParam().text), Score::kLogit, Score::kLogit, notes);
+    const auto found =
+        model::resolve(model, input, Target::parse(GetParam().text), Score::kLogit, Score::kLogit, notes);
     ASSERT_EQ(found.size(), GetParam().plus.size());
     for (std::size_t at = 0; at < found.size(); ++at) {
         for (std::int64_t k = 0; k < 12; ++k) {
@@ -55,28 +56,34 @@ TEST_P(Targets, FindTheirClasses) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Targets,
-    ::testing::Values(TargetCase{"5", {5}}, TargetCase{" 5 ", {5}}, TargetCase{"espresso", {5}}, TargetCase{"ESPRESSO", {5}},
-                      TargetCase{"esp", {5}, -1, 1}, TargetCase{"shark", {1}, -1, 1}, TargetCase{"hen", {2}},
-                      TargetCase{"great white shark", {1}}, TargetCase{"T-shirt", {3}}, TargetCase{"t-shirt", {3}},
-                      TargetCase{"Shih-Tzu, a dog", {8}}, TargetCase{"shih-tzu, A dog", {8}},
-                      TargetCase{"\"Shih-Tzu, a dog\",5", {8, 5}}, TargetCase{"espresso,cup", {5, 4}},
-                      TargetCase{"espresso, 0 , cup", {5, 0, 4}}, TargetCase{"7", {7}, -1, 1}, TargetCase{"\"7\"", {11}},
-                      TargetCase{"'7'", {11}}, TargetCase{"margin:espresso-cup", {5}, 4}, TargetCase{"margin:5-4", {5}, 4},
+    ::testing::Values(TargetCase{"5", {5}}, TargetCase{" 5 ", {5}}, TargetCase{"espresso", {5}},
+                      TargetCase{"ESPRESSO", {5}}, TargetCase{"esp", {5}, -1, 1}, TargetCase{"shark", {1}, -1, 1},
+                      TargetCase{"hen", {2}}, TargetCase{"great white shark", {1}}, TargetCase{"T-shirt", {3}},
+                      TargetCase{"t-shirt", {3}}, TargetCase{"Shih-Tzu, a dog", {8}},
+                      TargetCase{"shih-tzu, A dog", {8}}, TargetCase{"\"Shih-Tzu, a dog\",5", {8, 5}},
+                      TargetCase{"espresso,cup", {5, 4}}, TargetCase{"espresso, 0 , cup", {5, 0, 4}},
+                      TargetCase{"7", {7}, -1, 1}, TargetCase{"\"7\"", {11}}, TargetCase{"'7'", {11}},
+                      TargetCase{"margin:espresso-cup", {5}, 4}, TargetCase{"margin:5-4", {5}, 4},
                       TargetCase{"margin: espresso - cup", {5}, 4}, TargetCase{"margin:T-shirt-cup", {3}, 4},
                       TargetCase{"margin:cup-T-shirt", {4}, 3}, TargetCase{"margin:\"T-shirt\"-\"cup\"", {3}, 4},
                       TargetCase{"margin:cup-\"Shih-Tzu, a dog\"", {4}, 8}, TargetCase{"margin:esp-cup", {5}, 4, 1}));
 
 TEST_F(Targets, RefuseWhatNamesNothing) {
-    struct Case { const char* text; const char* says; };
-    for (const Case& each : {Case{"expresso", "did you mean 'espresso'?"}, Case{"12", "0 to 11"}, Case{"crane", "6 (crane), 7 (crane)"},
-                             Case{"coffee", "names 2 classes"}, Case{"", "names nothing"}, Case{"5,,4", "names nothing"},
-                             Case{"top0", "nothing to explain"}, Case{"margin:espresso", "between two classes"},
-                             Case{"margin:-cup", "between two classes"}, Case{"margin:5-5", "both are class 5"},
-                             Case{"margin:5-expresso", "did you mean 'espresso'?"}, Case{"-1", "unknown class"},
-                             Case{"OUTPUT[0,5].max,OUTPUT[0,4].sum", "separate runs"}}) {
+    struct Case {
+        const char* text;
+        const char* says;
+    };
+    for (const Case& each :
+         {Case{"expresso", "did you mean 'espresso'?"}, Case{"12", "0 to 11"}, Case{"crane", "6 (crane), 7 (crane)"},
+          Case{"coffee", "names 2 classes"}, Case{"", "names nothing"}, Case{"5,,4", "names nothing"},
+          Case{"top0", "nothing to explain"}, Case{"margin:espresso", "between two classes"},
+          Case{"margin:-cup", "between two classes"}, Case{"margin:5-5", "both are class 5"},
+          Case{"margin:5-expresso", "did you mean 'espresso'?"}, Case{"-1", "unknown class"},
+          Case{"OUTPUT[0,5].max,OUTPUT[0,4].sum", "separate runs"}}) {
         const std::string said = complaint([&] {
             std::vector<std::string> notes;
-            static_cast<void>(model::resolve(model, input, Target::parse(each.text), Score::kLogit, Score::kLogit, notes));
+            static_cast<void>(
+                model::resolve(model, input, Target::parse(each.text), Score::kLogit, Score::kLogit, notes));
         });
         EXPECT_NE(said.find(each.says), std::string::npos) << each.text << ": " << said;
     }
@@ -89,8 +96,9 @@ TEST_F(Targets, TopIsTheMostLikelyInOrder) {
     ASSERT_EQ(found.size(), 5U);
     for (std::size_t at = 0; at < 5; ++at) {
         const double score = found[at].explained.score;
-        EXPECT_EQ(std::count_if(row.values().begin(), row.values().end(), [&](float value) { return double{value} > score; }),
-                  static_cast<std::ptrdiff_t>(at));
+        EXPECT_EQ(
+            std::count_if(row.values().begin(), row.values().end(), [&](float value) { return double{value} > score; }),
+            static_cast<std::ptrdiff_t>(at));
     }
     EXPECT_EQ(model::resolve(model, input, Target::parse("top50"), Score::kLogit, Score::kLogit, notes).size(), 12U);
     EXPECT_EQ(notes.size(), 1U);
