@@ -86,8 +86,7 @@ bool selects_tokens(const ov::Node& node) {
     if (side == 0 || kept.rank().is_dynamic() || kept[kept.size() - 1] != node.get_input_partial_shape(0)[2]) {
         return false;
     }
-    return kept.size() == 2 ||
-           (kept.size() == 3 && kept[1].is_static() && kept[1].get_length() < side * side);
+    return kept.size() == 2 || (kept.size() == 3 && kept[1].is_static() && kept[1].get_length() < side * side);
 }
 
 /// Whether each row of what a node makes depends on every token that enters.
@@ -145,11 +144,40 @@ private:
 };
 
 /// What the engine computes apart from what follows it, or in the same way within a fusion.
-bool keeps_bits(const ov::Node& node, const Unit* unit) {
+bool ends_fusion(const ov::Node& node, const Unit* unit) {
     if (unit != nullptr && (unit->kind == UnitKind::kNormalisation || unit->kind == UnitKind::kResidualSum)) {
         return true;
     }
     return is_pool(node) || is_any<op::v0::Relu, op::v0::Clamp, op::v0::Concat>(node);
+}
+
+bool sums_up(const ov::Node& node) {
+    return is_any<op::v1::ReduceMean, op::v1::ReduceSum, op::v4::ReduceL1, op::v4::ReduceL2, op::v1::ReduceProd,
+                  op::v1::AvgPool, op::v14::AvgPool, op::v16::AvgPool, op::v8::AdaptiveAvgPool, op::v0::MVN,
+                  op::v6::MVN>(node);
+}
+
+/// The engine lays maps out in blocks of channels, from one product to the next. What enters behind a cut is laid out
+/// plainly, and stays so up to a product: whether a sum is taken on the way, which then adds in another order.
+bool sums_in_other_order(const std::vector<Node>& path, const ov::Node& layer) {
+    std::unordered_set<const ov::Node*> behind{&layer}, blocked;
+    for (const Node& node : path) {
+        bool depends = false, meets_blocked = is_convolution(*node) || is_any<op::v0::MatMul>(*node);
+        for (std::size_t port = 0; port < node->get_input_size(); ++port) {
+            depends = depends || behind.count(node->get_input_node_ptr(port)) != 0;
+            meets_blocked = meets_blocked || blocked.count(node->get_input_node_ptr(port)) != 0;
+        }
+        if (!depends) {
+            continue;
+        }
+        behind.insert(node.get());
+        if (meets_blocked) {
+            blocked.insert(node.get());
+        } else if (sums_up(*node)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::string layer_name(const Tensor& tensor) {
@@ -206,7 +234,7 @@ private:
         const auto grid = stands ? token_grid(node.get_output_partial_shape(0)) : std::nullopt;
         if (grid && node.output(0) != score_ && node.get_output_element_type(0).is_real()) {
             layers.push_back({node.output(0), layer_name(node.output(0)), node.get_output_partial_shape(0),
-                              keeps_bits(node, unit), grid});
+                              ends_fusion(node, unit), grid});
         }
     }
 
@@ -216,7 +244,7 @@ private:
             if (read && tensor != score_ && tensor.get_element_type().is_real() &&
                 has_map_shape(tensor.get_partial_shape())) {
                 layers.push_back({tensor, layer_name(tensor), tensor.get_partial_shape(),
-                                  keeps_bits(node, unit_of(node)), std::nullopt});
+                                  ends_fusion(node, unit_of(node)) && !sums_in_other_order(path_, node), std::nullopt});
             }
         }
     }

@@ -26,7 +26,8 @@ struct SpatialLayer {
     ov::Output<ov::Node> tensor;
     std::string name;     ///< friendly name of its node (with ":k" for an output k > 0)
     ov::PartialShape shape;
-    bool keeps_bits;  ///< a cut here crosses no fusion of the engine (after a normalisation, ReLU or residual sum)
+    bool keeps_bits;  ///< the score's bits survive a cut here: it crosses no fusion of the engine, and no sum of a
+                      ///< map behind it is taken in another order
     std::optional<TokenGrid> tokens =
         std::nullopt;  ///< set for [N, tokens, C]: reshape before averaging over positions
 };

@@ -5,7 +5,9 @@
 #include "core/files.hpp"
 #include "graph/onnx_file.hpp"
 #include "openvino/frontend/manager.hpp"
+#include "openvino/op/constant.hpp"
 #include "openvino/op/util/multi_subgraph_base.hpp"
+#include "openvino/opsets/opset.hpp"
 #include "openvino/pass/constant_folding.hpp"
 #include "openvino/pass/manager.hpp"
 #include "ops/register.hpp"
@@ -149,13 +151,26 @@ std::shared_ptr<ov::Model> convert(const fs::path& path, const Format& format) {
     }
 }
 
+/// Whether a name is one that the engine's counter made: `Concat_5206`. A constant that a front end folded has that of
+/// the node it was folded from; of ONNX and IR they keep the file's, which may look the same.
+bool is_counted(const ov::Node& node, bool folded_inside) {
+    const std::string& name = node.get_friendly_name();
+    const std::size_t line = name.find_last_of('_');
+    if (name == node.get_name() || !folded_inside || line == std::string::npos) {
+        return name == node.get_name();
+    }
+    return ov::is_type<ov::op::v0::Constant>(&node) && line + 1 < name.size() &&
+           name.find_first_not_of("0123456789", line + 1) == std::string::npos &&
+           ov::get_opset16().contains_type(name.substr(0, line));
+}
+
 /// Names are how users and caches find nodes: the second node of a name gets a number. A node that nobody named has a
 /// counter of the process in its name, which would differ from run to run: it is named by its type and its place.
-void make_names_unique(ov::Model& model) {
+void make_names_unique(ov::Model& model, bool folded_inside) {
     std::set<std::string> taken;
     std::size_t place = 0;
     for (const auto& node : model.get_ordered_ops()) {
-        const bool unnamed = node->get_friendly_name() == node->get_name();
+        const bool unnamed = is_counted(*node, folded_inside);
         const std::string name =
             unnamed ? std::string(node->get_type_name()) + "#" + std::to_string(place) : node->get_friendly_name();
         std::string unique = name;
@@ -167,7 +182,7 @@ void make_names_unique(ov::Model& model) {
         }
         if (const auto holder = ov::as_type_ptr<ov::op::util::MultiSubGraphOp>(node)) {
             for (const auto& body : holder->get_functions()) {
-                make_names_unique(*body);
+                make_names_unique(*body, folded_inside);
             }
         }
         ++place;
@@ -187,7 +202,8 @@ ReadModel read(const fs::path& path) {
         refuse(path, "it has no input or no output");
     }
     // Before folding too: a folded constant inherits the name of what it was folded from.
-    make_names_unique(*read.model);
+    const bool folded_inside = read.format != "onnx" && read.format != "ir";
+    make_names_unique(*read.model, folded_inside);
     try {
         ov::pass::Manager passes;
         passes.register_pass<ov::pass::ConstantFolding>();
@@ -195,7 +211,7 @@ ReadModel read(const fs::path& path) {
     } catch (const std::exception& error) {
         refuse(path, reason_of(error.what()));
     }
-    make_names_unique(*read.model);
+    make_names_unique(*read.model, folded_inside);
     return read;
 }
 
