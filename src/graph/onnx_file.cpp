@@ -10,7 +10,8 @@ namespace {
 constexpr int kDeepest = 64;   // graphs within attributes of graphs; beyond this a file is hostile
 
 // Field numbers of the messages in onnx.proto.
-constexpr std::uint64_t kModelGraph = 7, kModelOpsets = 8, kOpsetDomain = 1, kOpsetVersion = 2;
+constexpr std::uint64_t kModelGraph = 7, kModelOpsets = 8, kModelFunctions = 25, kFunctionNodes = 7, kOpsetDomain = 1,
+                        kOpsetVersion = 2;
 constexpr std::uint64_t kGraphNodes = 1, kGraphInitializers = 5, kGraphSparse = 15, kNodeAttributes = 5;
 constexpr std::uint64_t kAttributeTensor = 5, kAttributeGraph = 6, kAttributeTensors = 10, kAttributeGraphs = 11;
 constexpr std::uint64_t kSparseValues = 1, kSparseIndices = 2, kTensorExternal = 13, kEntryKey = 1, kEntryValue = 2;
@@ -50,6 +51,9 @@ public:
         }
         return !broken && field.number != 0;
     }
+
+    /// Whether every field was read to the end.
+    [[nodiscard]] bool whole() const { return !broken && rest_.empty(); }
 
     bool broken = false;
 
@@ -92,6 +96,12 @@ public:
             if (field.number == kModelGraph) {
                 graph_seen = true;
                 graph(field.bytes, 0);
+            } else if (field.number == kModelFunctions) {
+                each(field.bytes, [&](const Field& part) {
+                    if (part.number == kFunctionNodes) {
+                        node(part.bytes, 0);
+                    }
+                });
             } else if (field.number == kModelOpsets) {
                 opset(field.bytes);
             }
@@ -106,8 +116,8 @@ private:
         for (Field field; message.next(field);) {
             visit(field);
         }
-        broken_ = broken_ || message.broken;
-        return !message.broken;
+        broken_ = broken_ || !message.whole();
+        return message.whole();
     }
 
     void opset(std::string_view bytes) {
@@ -129,11 +139,7 @@ private:
         }
         each(bytes, [&](const Field& field) {
             if (field.number == kGraphNodes) {
-                each(field.bytes, [&](const Field& part) {
-                    if (part.number == kNodeAttributes) {
-                        attribute(part.bytes, depth);
-                    }
-                });
+                node(field.bytes, depth);
             } else if (field.number == kGraphInitializers) {
                 tensor(field.bytes);
             } else if (field.number == kGraphSparse) {
@@ -142,6 +148,14 @@ private:
                         tensor(part.bytes);
                     }
                 });
+            }
+        });
+    }
+
+    void node(std::string_view bytes, int depth) {
+        each(bytes, [&](const Field& field) {
+            if (field.number == kNodeAttributes) {
+                attribute(field.bytes, depth);
             }
         });
     }
@@ -180,6 +194,22 @@ private:
 };
 
 }  // namespace
+
+bool is_frozen_graph(std::span<const std::byte> bytes) {
+    constexpr std::uint64_t kGraphDefNode = 1;
+    Message graph({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    std::size_t nodes = 0;
+    for (Field field; graph.next(field);) {
+        if (field.number != kGraphDefNode) {
+            continue;
+        }
+        ++nodes;
+        Message node(field.bytes);
+        for (Field part; node.next(part);) {}
+        graph.broken = graph.broken || !node.whole();
+    }
+    return graph.whole() && nodes > 0;
+}
 
 OnnxOutline outline_onnx(std::span<const std::byte> bytes) {
     OnnxOutline outline;

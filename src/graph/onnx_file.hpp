@@ -17,4 +17,8 @@ struct OnnxOutline {
 
 [[nodiscard]] OnnxOutline outline_onnx(std::span<const std::byte> bytes);
 
+/// Whether bytes are a frozen graph of TensorFlow as far as lengths go, with at least one node. Its front end would go on
+/// to read others as text, and write what it thinks of them to stderr.
+[[nodiscard]] bool is_frozen_graph(std::span<const std::byte> bytes);
+
 }  // namespace pellucid::graph

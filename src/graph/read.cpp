@@ -90,6 +90,12 @@ std::string check_onnx(const fs::path& path) {
     return "onnx " + std::to_string(outline.opset);
 }
 
+void check_tensorflow(const fs::path& path) {
+    if (!is_frozen_graph(core::read_whole(path))) {
+        refuse(path, "it is truncated, or no frozen graph of TensorFlow");
+    }
+}
+
 std::string check_ir(const fs::path& path) {
     const std::vector<std::byte> bytes = core::read_whole(path, std::size_t{1} << 30U);
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -196,7 +202,13 @@ ReadModel read(const fs::path& path) {
     const Format& format = format_of(path);
     ReadModel read;
     read.format = format.name;
-    read.opset = read.format == "onnx" ? check_onnx(path) : read.format == "ir" ? check_ir(path) : std::string();
+    if (read.format == "onnx") {
+        read.opset = check_onnx(path);
+    } else if (read.format == "ir") {
+        read.opset = check_ir(path);
+    } else if (read.format == "tensorflow") {
+        check_tensorflow(path);
+    }
     read.model = convert(path, format);
     if (read.model->inputs().empty() || read.model->outputs().empty()) {
         refuse(path, "it has no input or no output");

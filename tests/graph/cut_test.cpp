@@ -42,9 +42,9 @@ void check_cut(const std::shared_ptr<ov::Model>& model, const Value& layer, bool
     }
 }
 
-void check_every_layer(const std::shared_ptr<ov::Model>& model, std::size_t at_least) {
+void check_every_layer(const std::shared_ptr<ov::Model>& model, std::size_t at_least, std::size_t side = 16) {
     Random random(3);
-    const std::vector<ov::Tensor> inputs{random_tensor({2, 3, 16, 16}, random)};
+    const std::vector<ov::Tensor> inputs{random_tensor({2, 3, side, side}, random)};
     const auto whole = answers(model, inputs);
     const auto layers = spatial_layers(model, score_of(model, model->get_results().size() - 1));
     EXPECT_GE(layers.size(), at_least);
@@ -65,6 +65,12 @@ TEST(Cut, Tokens) {
         SCOPED_TRACE(file);
         check_every_layer(read(std::filesystem::path(PELLUCID_SOURCE_DIR) / "tests/graph/data" / file).model, 6);
     }
+}
+
+TEST(Cut, TokensThatAreAveraged) {
+    const auto path = std::filesystem::path(PELLUCID_ASSETS_DIR) / "random_attention.onnx";
+    ASSERT_TRUE(std::filesystem::exists(path)) << path << " is missing: run ./dev setup";
+    check_every_layer(read(path).model, 10, 32);
 }
 
 /// So that the promise of bits is no empty one.

@@ -141,7 +141,11 @@ TEST(Read, RefusesWhatIsNoModel) {
     write(scratch / "text.tflite", "This is a letter, no network.\n");
     expect_refused(scratch / "text.tflite", "");
     write(scratch / "text.pb", "This is a letter, no network.\n");
-    expect_refused(scratch / "text.pb", "");
+    expect_refused(scratch / "text.pb", "no frozen graph");
+    write(scratch / "cut.pb", bytes_of(kData / "format.pb").substr(0, 200));
+    expect_refused(scratch / "cut.pb", "truncated");
+    write(scratch / "cut.tflite", bytes_of(kData / "format.tflite").substr(0, 300));
+    expect_refused(scratch / "cut.tflite", "");
     write(scratch / "weights.pth", "PK");
     expect_refused(scratch / "weights.pth", "'.pth' is none that Pellucid reads");
     expect_refused(scratch / "weights.pth", ".onnx");
@@ -213,6 +217,21 @@ TEST(Read, WeightsInOtherFilesStayInTheFolder) {
     EXPECT_NE(refusal(with("weights.bin")), "not refused") << "too short";
 }
 
+/// Tensors stand in initializers, in attributes of nodes, and in those of functions: all are looked at.
+TEST(Read, WeightsOutsideAreFoundWhereverTheyStand) {
+    const core::Scratch scratch;
+    const std::string outside = outer_tensor("../weights.bin");
+    const std::string attribute = message(5, message(1, "value") + message(5, outside));
+    const std::string branch = message(5, message(1, "then_branch") + message(6, message(5, outside)));
+    const std::string graph = message(7, message(5, inner_tensor()));
+    for (const std::string& model :
+         {message(7, message(1, attribute)), message(7, message(1, branch)),
+          message(7, message(15, message(1, outside))), graph + message(25, message(7, attribute))}) {
+        write(scratch / "model.onnx", model);
+        expect_refused(scratch / "model.onnx", "outside its folder");
+    }
+}
+
 std::vector<std::string> names_in(const ov::Model& model) {
     std::vector<std::string> names;
     for (const auto& node : model.get_ordered_ops()) {
@@ -260,6 +279,8 @@ void flip_bytes(const std::string& file, const std::string& companion, int runs)
 }
 
 TEST(Read, ChangedBytesOfOnnx) { flip_bytes("gates_torchscript.onnx", "", 300); }
+TEST(Read, ChangedBytesOfTensorFlow) { flip_bytes("format.pb", "", 300); }
+TEST(Read, ChangedBytesOfTflite) { flip_bytes("format.tflite", "", 300); }
 TEST(Read, ChangedBytesOfIr) { flip_bytes("residual_torch.xml", "residual_torch.bin", 300); }
 
 }  // namespace
