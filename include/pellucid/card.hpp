@@ -20,28 +20,28 @@ struct InputCard {
     std::int64_t height = 0, width = 0;     ///< of the network's input, in pixels
     std::string resize = "bilinear";        ///< kernel, as in PIL: nearest, bilinear, bicubic, lanczos, box, hamming
     std::string fit = "stretch";            ///< stretch, crop (shorter side, then centre crop) or pad
-    double resize_ratio = 1.0;              ///< with crop: shorter side is resized to size / ratio (0.875: 256 -> 224)
-    double divide_by = 255.0;               ///< pixel values are divided by this first (1: left as 0–255)
-    std::vector<double> mean;               ///< per channel, after the division; empty: 0
-    std::vector<double> std;                ///< per channel; empty: 1
+    double resize_ratio = 1.0;  ///< with crop: shorter side is resized to size / ratio (0.875: 256 -> 224)
+    double divide_by = 255.0;  ///< pixel values are divided by this first (1: left as 0–255)
+    std::vector<double> mean;  ///< per channel, after the division; empty: 0
+    std::vector<double> std;  ///< per channel; empty: 1
 };
 
 enum class OutputKind { kLogits, kProbabilities, kLogProbabilities, kBoxes, kOther };
 
 struct OutputCard {
-    std::string name;                       ///< the network's output; empty: its only one
+    std::string name;  ///< the network's output; empty: its only one
     OutputKind kind = OutputKind::kOther;
-    std::optional<int> class_axis;          ///< axis of the classes; the batch is axis 0
-    std::vector<std::string> labels;        ///< one a class; may be empty
+    std::optional<int> class_axis;  ///< axis of the classes; the batch is axis 0
+    std::vector<std::string> labels;  ///< one a class; may be empty
 };
 
 /// What a network takes and answers: the file `model.card.json` beside it. Schema: docs/reference/card.schema.json.
 struct Card {
-    std::string task;                       ///< "classification", "segmentation", …
+    std::string task;  ///< "classification", "segmentation", …
     std::vector<InputCard> inputs;
     std::vector<OutputCard> outputs;
     std::string license, provenance;
-    std::vector<std::string> notes;         ///< what was guessed, and why; shown to the user
+    std::vector<std::string> notes;  ///< what was guessed, and why; shown to the user
 
     /// Validates; an unknown key is an Error(kUnreadable) that suggests the near one.
     static Card parse(const std::string& json_text, const std::string& origin);

@@ -17,9 +17,9 @@ namespace pellucid {
 struct Input {
     std::string stem;                       ///< names the output folder
     std::string source;                     ///< path, or "-" for standard input
-    std::map<std::string, Array> tensors;   ///< by input name; the network's own shape, batch axis of extent 1 included
-    std::optional<Image> picture;           ///< as read, upright, at its own size
-    std::optional<Image> model_picture;     ///< as the network sees it, before normalisation: card's size, 8 bit
+    std::map<std::string, Array> tensors;  ///< by input name; the network's own shape, batch axis of extent 1 included
+    std::optional<Image> picture;  ///< as read, upright, at its own size
+    std::optional<Image> model_picture;  ///< as the network sees it, before normalisation: card's size, 8 bit
     /// Where model_picture lies in picture, in picture's pixels: x, y, width, height (the whole, unless cropped/padded).
     std::array<double, 4> field{0, 0, 0, 0};
     std::vector<std::string> notes;

@@ -19,11 +19,11 @@ struct TensorInfo {
 };
 
 struct LoadOptions {
-    std::filesystem::path card;             ///< default: `<model stem>.card.json` or `model.card.json` beside the model
+    std::filesystem::path card;  ///< default: `<model stem>.card.json` or `model.card.json` beside the model
     std::string device = "CPU";
-    std::string precision = "f32";          ///< f32, bf16 or f16
-    int threads = 0;                        ///< 0: as many as the machine has cores
-    bool cache = true;                      ///< keep compiled graphs in $PELLUCID_CACHE (default: ~/.cache/pellucid)
+    std::string precision = "f32";  ///< f32, bf16 or f16
+    int threads = 0;  ///< 0: as many as the machine has cores
+    bool cache = true;  ///< keep compiled graphs in $PELLUCID_CACHE (default: ~/.cache/pellucid)
 };
 
 /// A network with its card and its compiled sessions. Cheap to copy (shared). Thread-compatible: one run at a time.

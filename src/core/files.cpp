@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 std::string reason(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void refuse_write(const fs::path& path, const std::string& why) {
-    throw Error(ErrorCode::kUsage, "cannot write '" + path.string() + "': " + why, "choose another place for the output");
+    throw Error(ErrorCode::kUsage, "cannot write '" + path.string() + "': " + why,
+                "choose another place for the output");
 }
 
 [[noreturn]] void refuse_read(const fs::path& path, const std::string& why) {
@@ -141,7 +142,8 @@ void write_whole(const fs::path& path, std::span<const std::byte> bytes, bool du
         return;
     }
     // What a link points at is replaced, never the link.
-    const fs::path real = fs::is_symlink(fs::symlink_status(path, ignored)) ? fs::weakly_canonical(path, ignored) : path;
+    const fs::path real =
+        fs::is_symlink(fs::symlink_status(path, ignored)) ? fs::weakly_canonical(path, ignored) : path;
     write_and_rename(real.empty() ? path : real, bytes, durable);
 }
 
@@ -150,7 +152,7 @@ void write_whole(const fs::path& path, const std::string& text) {
 }
 
 std::vector<std::byte> read_whole(const fs::path& path, std::size_t limit) {
-    struct stat status {};
+    struct stat status{};
     const Descriptor file = open_to_read(path, status);
     const std::size_t expected = S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0;
     const std::string too_large = "it is larger than " + std::to_string(limit) + " bytes";
@@ -173,7 +175,7 @@ std::vector<std::byte> read_whole(const fs::path& path, std::size_t limit) {
 }
 
 std::string sha256_file(const fs::path& path) {
-    struct stat status {};
+    struct stat status{};
     const Descriptor file = open_to_read(path, status);
     sha256_ctx context;
     sha256_init(&context);

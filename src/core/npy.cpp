@@ -58,23 +58,32 @@ using Converter = float (*)(const std::byte*, bool);
 
 Converter converter_of(const NpyHeader& header) {
     switch (header.kind) {
-        case 'b': return &bool_to_float;
+        case 'b':
+            return &bool_to_float;
         case 'f':
             return header.item_size == 2 ? &half_to_float
                                          : (header.item_size == 4 ? &to_float<float> : &to_float<double>);
         case 'u':
             switch (header.item_size) {
-                case 1: return &to_float<std::uint8_t>;
-                case 2: return &to_float<std::uint16_t>;
-                case 4: return &to_float<std::uint32_t>;
-                default: return &to_float<std::uint64_t>;
+                case 1:
+                    return &to_float<std::uint8_t>;
+                case 2:
+                    return &to_float<std::uint16_t>;
+                case 4:
+                    return &to_float<std::uint32_t>;
+                default:
+                    return &to_float<std::uint64_t>;
             }
         default:
             switch (header.item_size) {
-                case 1: return &to_float<std::int8_t>;
-                case 2: return &to_float<std::int16_t>;
-                case 4: return &to_float<std::int32_t>;
-                default: return &to_float<std::int64_t>;
+                case 1:
+                    return &to_float<std::int8_t>;
+                case 2:
+                    return &to_float<std::int16_t>;
+                case 4:
+                    return &to_float<std::int32_t>;
+                default:
+                    return &to_float<std::int64_t>;
             }
     }
 }

@@ -112,8 +112,8 @@ private:
             fail("it holds pickled Python objects, which are never loaded");
         }
         const std::string_view kind_and_size = std::string_view(type).substr(type.empty() ? 0 : 1);
-        static constexpr std::string_view kKnown[] = {"b1", "i1", "i2", "i4", "i8", "u1", "u2",
-                                                      "u4", "u8", "f2", "f4", "f8"};
+        static constexpr std::string_view kKnown[] = {"b1", "i1", "i2", "i4", "i8", "u1",
+                                                      "u2", "u4", "u8", "f2", "f4", "f8"};
         const bool ordered = !type.empty() && std::string_view("<>=|").find(type[0]) != std::string_view::npos;
         if (!ordered || std::find(std::begin(kKnown), std::end(kKnown), kind_and_size) == std::end(kKnown)) {
             fail("its values are of type '" + type + "', which is no boolean, integer or float of 2 to 8 bytes");
@@ -150,6 +150,8 @@ private:
 
 }  // namespace
 
-NpyHeader parse_npy_header(std::string_view text, const std::string& origin) { return HeaderReader(text, origin).read(); }
+NpyHeader parse_npy_header(std::string_view text, const std::string& origin) {
+    return HeaderReader(text, origin).read();
+}
 
 }  // namespace pellucid::core

@@ -11,6 +11,7 @@ namespace pellucid::core {
 [[nodiscard]] std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
 /// "did you mean 'grad-cam'?" or, where nothing is near, "one of: a, b, c" (at most `most` of them).
-[[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string> candidates, std::size_t most = 12);
+[[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string> candidates,
+                                       std::size_t most = 12);
 
 }  // namespace pellucid::core

@@ -203,7 +203,8 @@ std::optional<ov::CompiledModel> GraphCache::load(const fs::path& file, const st
         return std::nullopt;
     }
     fs::last_write_time(file, fs::file_time_type::clock::now(), error);
-    const ov::Tensor blob = ov::read_tensor_data(file, ov::element::u8, ov::PartialShape{ov::Dimension::dynamic()}, kHeadBytes);
+    const ov::Tensor blob =
+        ov::read_tensor_data(file, ov::element::u8, ov::PartialShape{ov::Dimension::dynamic()}, kHeadBytes);
     return core().import_model(blob, device, properties);
 }
 

@@ -57,8 +57,7 @@ public:
     WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
     ~WithoutSigpipe() {
         const timespec now{};
-        while (!was_pending_ && sigtimedwait(&pipe_, nullptr, &now) == -1 && errno == EINTR) {
-        }
+        while (!was_pending_ && sigtimedwait(&pipe_, nullptr, &now) == -1 && errno == EINTR) {}
         pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     }
 
@@ -157,8 +156,7 @@ bool ChildProcess::reap(std::chrono::milliseconds patience) noexcept {
 void ChildProcess::kill() noexcept {
     if (!reaped_) {
         ::kill(-pid_, SIGKILL);
-        while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
-        }
+        while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {}
         reaped_ = true;
     }
 }

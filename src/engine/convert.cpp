@@ -18,20 +18,47 @@ namespace {
 template <typename Use>
 bool with_storage(const ov::element::Type& type, Use&& use) {
     switch (static_cast<ov::element::Type_t>(type)) {
-        case ov::element::Type_t::f32: use(static_cast<float*>(nullptr)); return true;
-        case ov::element::Type_t::f64: use(static_cast<double*>(nullptr)); return true;
-        case ov::element::Type_t::f16: use(static_cast<ov::float16*>(nullptr)); return true;
-        case ov::element::Type_t::bf16: use(static_cast<ov::bfloat16*>(nullptr)); return true;
-        case ov::element::Type_t::i8: use(static_cast<std::int8_t*>(nullptr)); return true;
-        case ov::element::Type_t::i16: use(static_cast<std::int16_t*>(nullptr)); return true;
-        case ov::element::Type_t::i32: use(static_cast<std::int32_t*>(nullptr)); return true;
-        case ov::element::Type_t::i64: use(static_cast<std::int64_t*>(nullptr)); return true;
-        case ov::element::Type_t::u8: use(static_cast<std::uint8_t*>(nullptr)); return true;
-        case ov::element::Type_t::u16: use(static_cast<std::uint16_t*>(nullptr)); return true;
-        case ov::element::Type_t::u32: use(static_cast<std::uint32_t*>(nullptr)); return true;
-        case ov::element::Type_t::u64: use(static_cast<std::uint64_t*>(nullptr)); return true;
-        case ov::element::Type_t::boolean: use(static_cast<bool*>(nullptr)); return true;
-        default: return false;
+        case ov::element::Type_t::f32:
+            use(static_cast<float*>(nullptr));
+            return true;
+        case ov::element::Type_t::f64:
+            use(static_cast<double*>(nullptr));
+            return true;
+        case ov::element::Type_t::f16:
+            use(static_cast<ov::float16*>(nullptr));
+            return true;
+        case ov::element::Type_t::bf16:
+            use(static_cast<ov::bfloat16*>(nullptr));
+            return true;
+        case ov::element::Type_t::i8:
+            use(static_cast<std::int8_t*>(nullptr));
+            return true;
+        case ov::element::Type_t::i16:
+            use(static_cast<std::int16_t*>(nullptr));
+            return true;
+        case ov::element::Type_t::i32:
+            use(static_cast<std::int32_t*>(nullptr));
+            return true;
+        case ov::element::Type_t::i64:
+            use(static_cast<std::int64_t*>(nullptr));
+            return true;
+        case ov::element::Type_t::u8:
+            use(static_cast<std::uint8_t*>(nullptr));
+            return true;
+        case ov::element::Type_t::u16:
+            use(static_cast<std::uint16_t*>(nullptr));
+            return true;
+        case ov::element::Type_t::u32:
+            use(static_cast<std::uint32_t*>(nullptr));
+            return true;
+        case ov::element::Type_t::u64:
+            use(static_cast<std::uint64_t*>(nullptr));
+            return true;
+        case ov::element::Type_t::boolean:
+            use(static_cast<bool*>(nullptr));
+            return true;
+        default:
+            return false;
     }
 }
 

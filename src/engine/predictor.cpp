@@ -11,7 +11,8 @@ public:
     CallablePredictor(Shape row_shape, std::int64_t classes, std::function<Array(const Array&)> function)
         : row_shape_(std::move(row_shape)), classes_(classes), function_(std::move(function)) {
         if (!function_ || classes_ < 1 || element_count(row_shape_) == 0) {
-            throw Error(ErrorCode::kUsage, "a predictor needs a callable, at least one class and rows that are not empty");
+            throw Error(ErrorCode::kUsage,
+                        "a predictor needs a callable, at least one class and rows that are not empty");
         }
     }
     [[nodiscard]] Shape row_shape() const override { return row_shape_; }

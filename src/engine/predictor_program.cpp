@@ -91,7 +91,8 @@ private:
     template <typename T>
     void read(T* values, std::size_t count, ChildProcess::Deadline deadline) {
         switch (child_.read(std::as_writable_bytes(std::span(values, count)), deadline)) {
-            case ChildProcess::Outcome::kRead: return;
+            case ChildProcess::Outcome::kRead:
+                return;
             case ChildProcess::Outcome::kEnded:
                 fail(child_.how_it_ended() + " instead of answering", "run it by itself to see why");
             case ChildProcess::Outcome::kTimeout: {
@@ -117,9 +118,9 @@ private:
 
     /// @param classes  that the answer must have; -1 at the first one, which settles them
     Array ask(const Array& rows, std::int64_t classes) {
-        const auto deadline = std::chrono::steady_clock::now() +
-                              std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                  std::chrono::duration<double>(std::min(timeout_, 1e6)));
+        const auto deadline =
+            std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                                   std::chrono::duration<double>(std::min(timeout_, 1e6)));
         Head head{};
         child_.send(encode(rows));
         read(&head, 1, deadline);
@@ -131,9 +132,10 @@ private:
         const std::int64_t wanted_rows = rows.shape().front();
         const bool classes_fit = classes < 0 ? shape[1] >= 1 && shape[1] <= kMostClasses : shape[1] == classes;
         if (shape[0] != wanted_rows || !classes_fit) {
-            fail("answered " + std::to_string(wanted_rows) + " rows with scores of shape " + to_string(shape) +
-                     (classes < 0 ? "" : ", not [" + std::to_string(wanted_rows) + ", " + std::to_string(classes) + "]"),
-                 "answer one row of scores for each row, in order");
+            fail(
+                "answered " + std::to_string(wanted_rows) + " rows with scores of shape " + to_string(shape) +
+                    (classes < 0 ? "" : ", not [" + std::to_string(wanted_rows) + ", " + std::to_string(classes) + "]"),
+                "answer one row of scores for each row, in order");
         }
         Array scores(shape);
         if (size != scores.size() * sizeof(float)) {

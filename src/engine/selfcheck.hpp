@@ -30,7 +30,6 @@ struct DirectionalCheck {
 /// points a hundredth beside the input, off the ties of flat backgrounds. Throws Error(kInternal) with the figure when they
 /// disagree there too.
 [[nodiscard]] DirectionalCheck check_gradient(Session& session, const std::vector<Array>& inputs,
-                                              const std::vector<std::size_t>& wrt,
-                                              GradientOf of = GradientOf::kInputs);
+                                              const std::vector<std::size_t>& wrt, GradientOf of = GradientOf::kInputs);
 
 }  // namespace pellucid::engine

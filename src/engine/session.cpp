@@ -33,9 +33,8 @@ std::shared_ptr<Session> Session::compile(const std::shared_ptr<ov::Model>& mode
             ops::decompose(graph.model);
         }
         GraphCache cache;
-        ov::CompiledModel compiled = options.cache
-                                         ? cache.compile(graph.model, options.device, properties, graph.notes)
-                                         : core().compile_model(graph.model, options.device, properties);
+        ov::CompiledModel compiled = options.cache ? cache.compile(graph.model, options.device, properties, graph.notes)
+                                                   : core().compile_model(graph.model, options.device, properties);
         graph.model.reset();  // its constants are the caller's or the engine's
         const int streams = streams_of(compiled, options.device);
         return std::make_shared<CompiledSession>(std::move(graph), std::move(compiled), streams, cache.hit());

@@ -31,7 +31,8 @@ Slot slot_of(const ov::Output<ov::Node>& tensor, const std::string& name, bool b
     slot.info.batched = batched;
     const ov::PartialShape& shape = tensor.get_partial_shape();
     if (shape.rank().is_dynamic()) {
-        throw Error(ErrorCode::kUnsupported, "the rank of '" + name + "' is not known", "export the model with its ranks");
+        throw Error(ErrorCode::kUnsupported, "the rank of '" + name + "' is not known",
+                    "export the model with its ranks");
     }
     slot.row_size = 1;
     for (std::size_t axis = batched ? 1 : 0; axis < shape.size(); ++axis) {
@@ -43,9 +44,7 @@ Slot slot_of(const ov::Output<ov::Node>& tensor, const std::string& name, bool b
     return slot;
 }
 
-bool has_axis_0(const ov::PartialShape& shape) {
-    return shape.rank().is_static() && shape.size() > 0;
-}
+bool has_axis_0(const ov::PartialShape& shape) { return shape.rank().is_static() && shape.size() > 0; }
 
 /// Inputs whose first axis can carry rows: dynamic, or of extent 1 (then only one row a request).
 bool carries_rows(const ov::PartialShape& shape) {
@@ -88,7 +87,8 @@ void describe(BlockGraph& graph) {
     }
     for (std::size_t index = 0; index < graph.model->outputs().size(); ++index) {
         const auto tensor = graph.model->output(index);
-        const bool batched = has_axis_0(tensor.get_partial_shape()) && tensor.get_partial_shape()[0].compatible(graph.block);
+        const bool batched =
+            has_axis_0(tensor.get_partial_shape()) && tensor.get_partial_shape()[0].compatible(graph.block);
         graph.outputs.push_back(slot_of(tensor, name_of_tensor(tensor, "output", index), batched));
     }
 }

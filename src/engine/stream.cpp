@@ -64,7 +64,8 @@ std::uint64_t memory_bound(const Budget& budget) {
     if (budget.memory_bytes > 0) {
         return budget.memory_bytes;
     }
-    return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 4;
+    return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) /
+           4;
 }
 
 class SessionRunner final : public BlockRunner {
@@ -72,7 +73,8 @@ public:
     SessionRunner(CompiledSession& session, int slots) : session_(session), in_flight_(slots) {
         for (InFlight& one : in_flight_) {
             one.block = std::make_unique<BlockRequest>(session);
-            one.block->request().set_callback([this, &one](const std::exception_ptr&) { activity_.ended(one.finished); });
+            one.block->request().set_callback(
+                [this, &one](const std::exception_ptr&) { activity_.ended(one.finished); });
         }
     }
     SessionRunner(const SessionRunner&) = delete;
@@ -124,9 +126,7 @@ public:
     [[nodiscard]] std::vector<std::span<const float>> answer(int slot, int row) const override {
         return in_flight_[static_cast<std::size_t>(slot)].block->answer(row);
     }
-    [[nodiscard]] std::string output_name(std::size_t output) const override {
-        return session_.outputs()[output].name;
-    }
+    [[nodiscard]] std::string output_name(std::size_t output) const override { return session_.outputs()[output].name; }
     [[nodiscard]] double busy_seconds() const override { return activity_.seconds(); }
 
 private:
@@ -147,7 +147,8 @@ int slots_for(const CompiledSession& session, const Rows& rows, const Budget& bu
     const std::uint64_t by_memory = memory_bound(budget) / std::max<std::uint64_t>(session.request_bytes(), 1);
     const std::int64_t blocks = (rows.count() + session.block() - 1) / session.block();
     const std::uint64_t most = std::min<std::uint64_t>(static_cast<std::uint64_t>(session.streams()) + 2, by_memory);
-    return static_cast<int>(std::clamp<std::int64_t>(static_cast<std::int64_t>(most), 1, std::max<std::int64_t>(blocks, 1)));
+    return static_cast<int>(
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(most), 1, std::max<std::int64_t>(blocks, 1)));
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ struct Cotangent {
 class Tape;  // graph/tape.hpp: makes named nodes; forward and baseline tensors; replay and vjp of a unit
 
 /// From the cotangents of a node's outputs (empty where nothing flows) to those of its inputs (empty where blocked).
-using VjpRule = std::vector<Cotangent> (*)(const std::shared_ptr<ov::Node>& node,
-                                           const std::vector<Cotangent>& outputs, Tape& tape);
+using VjpRule = std::vector<Cotangent> (*)(const std::shared_ptr<ov::Node>& node, const std::vector<Cotangent>& outputs,
+                                           Tape& tape);
 /// Multiply-accumulates of one node with static shapes (batch as it stands).
 using MacRule = std::int64_t (*)(const ov::Node& node);
 
@@ -63,8 +63,8 @@ struct RuleSet {
     Carries carries = Carries::kGradient;
     bool twin = false;                           ///< needs a second forward pass, of the baseline
     std::vector<Override> overrides;
-    std::vector<Law> plain_for;                  ///< laws for which the plain rule stands; others are refused by node
-    double parameter = 0.0;                      ///< what rules read as Tape::parameter (the epsilon of LRP-epsilon)
+    std::vector<Law> plain_for;  ///< laws for which the plain rule stands; others are refused by node
+    double parameter = 0.0;  ///< what rules read as Tape::parameter (the epsilon of LRP-epsilon)
 };
 
 [[nodiscard]] const RuleSet& plain_rules();

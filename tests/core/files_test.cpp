@@ -75,8 +75,8 @@ TEST(WriteWhole, RefusesAReadOnlyFolder) {
     const fs::path folder = scratch / "locked";
     fs::create_directories(folder);
     fs::permissions(scratch.path(), fs::perms::all);
-    fs::permissions(folder, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
-                                fs::perms::others_exec);
+    fs::permissions(folder,
+                    fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
     const uid_t user = ::geteuid();
     constexpr uid_t kNobody = 65534;  // the superuser may write anywhere
     ASSERT_EQ(user == 0 ? ::seteuid(kNobody) : 0, 0);

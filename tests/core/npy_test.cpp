@@ -87,7 +87,8 @@ TEST(Npy, WritesWhatNumpyReads) {
         "assert a.dtype == np.float32 and a.tolist() == np.float32([[1.5, -2, 3], [0, 1e-30, 1e30]]).tolist(), a; "
         "assert b.dtype == np.int32 and b.tolist() == [1, -2, 2147483647], b; "
         "assert sorted(c) == ['channel gate', 'x'] and (c['x'] == a).all() and c['channel gate'][0] == 4";
-    const std::string command = std::string(PELLUCID_PYTHON) + " -c \"" + check + "\" '" + scratch.path().string() + "'";
+    const std::string command =
+        std::string(PELLUCID_PYTHON) + " -c \"" + check + "\" '" + scratch.path().string() + "'";
     EXPECT_EQ(std::system(command.c_str()), 0);
     const Array again = core::read_npy(path);
     EXPECT_EQ(again.shape(), array.shape());
@@ -193,10 +194,12 @@ TEST(Npz, RefusesBombs) {
     const std::string path = (scratch / "bomb.npz").string();
     const std::string make =
         "import sys, zipfile\n"
-        "with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as z, z.open('x.npy', 'w') as f:\n"
+        "with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as z, z.open('x.npy', 'w') as "
+        "f:\n"
         "    [f.write(bytes(1 << 20)) for _ in range(300)]\n";
     core::write_whole(scratch / "make.py", make);
-    const std::string command = std::string(PELLUCID_PYTHON) + " '" + (scratch / "make.py").string() + "' '" + path + "'";
+    const std::string command =
+        std::string(PELLUCID_PYTHON) + " '" + (scratch / "make.py").string() + "' '" + path + "'";
     ASSERT_EQ(std::system(command.c_str()), 0);
     EXPECT_NE(refusal([&] { (void)core::read_npz(path); }).find("unpacks"), std::string::npos);
 }

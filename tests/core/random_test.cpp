@@ -23,8 +23,8 @@ TEST(RandomStream, StreamsDifferBySeedInputAndSample) {
     const auto first = [](std::uint64_t seed, std::uint32_t input, std::uint64_t sample) {
         return RandomStream(seed, input, sample).bits();
     };
-    const std::vector<std::uint32_t> firsts{first(0, 0, 0),          first(1, 0, 0), first(0, 1, 0), first(0, 0, 1),
-                                            first(1ULL << 32U, 0, 0), first(0, 0, 1ULL << 32U)};
+    const std::vector<std::uint32_t> firsts{first(0, 0, 0), first(1, 0, 0),           first(0, 1, 0),
+                                            first(0, 0, 1), first(1ULL << 32U, 0, 0), first(0, 0, 1ULL << 32U)};
     for (std::size_t a = 0; a < firsts.size(); ++a) {
         for (std::size_t b = 0; b < a; ++b) {
             EXPECT_NE(firsts[a], firsts[b]) << a << " and " << b;

@@ -6,8 +6,8 @@ namespace {
 
 using namespace pellucid::core;
 
-const std::vector<std::string> kMethods{"saliency",  "input-x-gradient", "integrated-gradients", "smoothgrad",
-                                        "grad-cam", "occlusion",        "lime"};
+const std::vector<std::string> kMethods{
+    "saliency", "input-x-gradient", "integrated-gradients", "smoothgrad", "grad-cam", "occlusion", "lime"};
 
 TEST(Nearest, FindsWhatWasMeant) {
     EXPECT_EQ(nearest("gradcam", kMethods), "grad-cam");

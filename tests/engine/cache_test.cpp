@@ -107,7 +107,8 @@ TEST(GraphCache, DamagedFilesAreRebuiltNotTrusted) {
     const fs::path file = graphs_in(scratch.path()).front();
     const auto whole = core::read_whole(file);
     std::vector<std::vector<std::byte>> damages;
-    for (const std::size_t at : {std::size_t{0}, std::size_t{20}, whole.size() / 3, whole.size() / 2, whole.size() - 1}) {
+    for (const std::size_t at :
+         {std::size_t{0}, std::size_t{20}, whole.size() / 3, whole.size() / 2, whole.size() - 1}) {
         damages.push_back(whole);
         damages.back()[at] ^= std::byte{0x10};
     }

@@ -105,9 +105,11 @@ TEST(Predictor, ACallableIsHeldToItsShape) {
     refusal(ErrorCode::kUnreadable, [&] { stream(*wrong, nets::RandomRows(3, 1), keep, {}); });
     EXPECT_THROW((void)make_predictor(kRow, 0, [](const Array&) { return Array(); }), Error);
     const auto nan = make_predictor(kRow, 1, [](const Array& rows) {
-        return Array({rows.shape()[0], 1}, std::vector<float>(static_cast<std::size_t>(rows.shape()[0]), std::nanf("")));
+        return Array({rows.shape()[0], 1},
+                     std::vector<float>(static_cast<std::size_t>(rows.shape()[0]), std::nanf("")));
     });
-    EXPECT_TRUE(has(refusal(ErrorCode::kUnsupported, [&] { stream(*nan, nets::RandomRows(3, 1), keep, {}); }), "row 0"));
+    EXPECT_TRUE(
+        has(refusal(ErrorCode::kUnsupported, [&] { stream(*nan, nets::RandomRows(3, 1), keep, {}); }), "row 0"));
 }
 
 TEST(Program, AnswersBlocksOfRows) {
@@ -156,9 +158,7 @@ TEST(Program, EachFaultIsOneClearError) {
     EXPECT_TRUE(has(refused("sys.stdout.buffer.write(b'PLT1'); sys.stdout.flush()"), "exited with code 0"));
 }
 
-TEST(Program, AHangEndsAtTheTimeout) {
-    EXPECT_TRUE(has(refused("time.sleep(600)", 1.5), "1.5 seconds"));
-}
+TEST(Program, AHangEndsAtTheTimeout) { EXPECT_TRUE(has(refused("time.sleep(600)", 1.5), "1.5 seconds")); }
 
 TEST(Program, OneThatDoesNotReadOrCannotStartIsRefused) {
     EXPECT_TRUE(has(refusal(ErrorCode::kUnreadable, [] { (void)make_program_predictor({"true"}, kRow); }), "code 0"));
@@ -175,15 +175,18 @@ TEST(Program, IsGoneWhenThePredictorIs) {
     const std::string pids = (scratch / "pids").string();
     {
         // Ignores the end of its input, and has a child of its own.
-        const Program program("import subprocess, signal\nchild = subprocess.Popen(['sleep', '600'])\n"
-                              "open('" + pids + "', 'w').write(f'{os.getpid()} {child.pid}')\n"
-                              "write([[1.0] for r in read()])\ntime.sleep(600)\n");
+        const Program program(
+            "import subprocess, signal\nchild = subprocess.Popen(['sleep', '600'])\n"
+            "open('" +
+            pids +
+            "', 'w').write(f'{os.getpid()} {child.pid}')\n"
+            "write([[1.0] for r in read()])\ntime.sleep(600)\n");
         const auto predictor = program.start();
     }
     const auto bytes = core::read_whole(pids);
     int parent = 0, child = 0;
-    ASSERT_EQ(std::sscanf(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()).c_str(), "%d %d", &parent,
-                          &child),
+    ASSERT_EQ(std::sscanf(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()).c_str(), "%d %d",
+                          &parent, &child),
               2);
     EXPECT_NE(::kill(parent, 0), 0);
     // The grandchild becomes a zombie of whoever adopts it; alive it must not be.

@@ -76,8 +76,7 @@ TEST(SelfCheck, ChecksALayerThatAllLeadsThrough) {
         const auto score = std::make_shared<op::MatMul>(layer, second);
         const auto gradient =
             std::make_shared<op::Multiply>(std::make_shared<op::MatMul>(seed, second, false, true), factor);
-        const auto session =
-            Session::compile(nets::named({score, layer, gradient}, {x, seed}), nets::uncached());
+        const auto session = Session::compile(nets::named({score, layer, gradient}, {x, seed}), nets::uncached());
         const std::vector<Array> inputs{Array({1, 30}, nets::values(30, 2)), Array({1, 4}, {1, 0, 0, -1})};
         if (scale == 1.0F) {
             EXPECT_LT(check_gradient(*session, inputs, {0}, GradientOf::kActivation).disagreement, 0.01);

@@ -24,7 +24,8 @@ TEST(Session, CastsRowsToTheTypesOfTheGraph) {
                                          ov::element::f16, ov::element::bf16, ov::element::f64}) {
         const auto x = nets::rows("x", {3}, type);
         const auto two = op::Constant::create(type, {1}, {2});
-        const auto session = Session::compile(nets::named({std::make_shared<op::Multiply>(x, two)}, {x}), nets::uncached());
+        const auto session =
+            Session::compile(nets::named({std::make_shared<op::Multiply>(x, two)}, {x}), nets::uncached());
         EXPECT_EQ(session->inputs()[0].type, type.get_type_name());
         const auto answer = session->run_one({Array({1, 3}, {1.0F, 5.0F, 60.0F})});
         EXPECT_EQ(answer[0].shape(), (Shape{1, 3}));
@@ -33,7 +34,8 @@ TEST(Session, CastsRowsToTheTypesOfTheGraph) {
             << type;
     }
     const auto flag = nets::rows("flag", {3}, ov::element::boolean);
-    const auto session = Session::compile(nets::named({std::make_shared<op::LogicalNot>(flag)}, {flag}), nets::uncached());
+    const auto session =
+        Session::compile(nets::named({std::make_shared<op::LogicalNot>(flag)}, {flag}), nets::uncached());
     const auto answer = session->run_one({Array({1, 3}, {1.0F, 0.0F, 0.5F})});
     EXPECT_EQ((std::vector<float>(answer[0].values().begin(), answer[0].values().end())),
               (std::vector<float>{0.0F, 1.0F, 0.0F}));

@@ -73,8 +73,7 @@ TEST(RowsAreIndependent, DetectsReshapesThatMixRows) {
 TEST(RowsAreIndependent, DetectsRowsThatAreReordered) {
     const auto x = nets::rows("x", {5});
     const auto axes = integers({0});
-    const auto reversed =
-        std::make_shared<op::Slice>(x, integers({-1}), integers({-1000000}), integers({-1}), axes);
+    const auto reversed = std::make_shared<op::Slice>(x, integers({-1}), integers({-1000000}), integers({-1}), axes);
     std::string why;
     EXPECT_FALSE(independent(nets::named({reversed}, {x}), why));
 }
@@ -94,7 +93,8 @@ TEST(RowsAreIndependent, AcceptsNetworksOfEveryKindOfInput) {
     const auto mask = nets::rows("mask", {7}, ov::element::boolean);
     const auto table = op::Constant::create(ov::element::f32, {9, 4}, nets::values(36, 3));
     const auto embedded = std::make_shared<op::Gather>(table, ids, op::Constant::create(ov::element::i64, {}, {0}));
-    const auto weight = std::make_shared<op::Unsqueeze>(std::make_shared<op::Convert>(mask, ov::element::f32), integers({2}));
+    const auto weight =
+        std::make_shared<op::Unsqueeze>(std::make_shared<op::Convert>(mask, ov::element::f32), integers({2}));
     const auto product = std::make_shared<op::Multiply>(embedded, weight);
     EXPECT_TRUE(independent(nets::named({product}, {ids, mask}), why)) << why;
 }

@@ -127,8 +127,8 @@ TEST_P(CaptumParity, AttributionsAgree) {
     ASSERT_EQ(explanations[0].attribution.shape(), wanted.shape());
     const double off = relative_l2(explanations[0].attribution.values(), wanted.values());
     RecordProperty("relative_l2", std::to_string(off));
-    EXPECT_LE(off, kRelativeL2) << golden.at("method") << " " << golden.at("options") << ", golden moved by rounding: "
-                                << golden.at("moved_by_rounding");
+    EXPECT_LE(off, kRelativeL2) << golden.at("method") << " " << golden.at("options")
+                                << ", golden moved by rounding: " << golden.at("moved_by_rounding");
     // A sum that cancels makes a logit's own error large beside it: compared with the size of the logits, not with it.
     EXPECT_NEAR(explanations[0].target.score, manifest.at("score").get<double>(), 1e-4);
 }

@@ -88,13 +88,13 @@ TEST(Resample, KeepsPixelsWhenEnlargingAndAveragesWhenReducing) {
             row[x] = source[static_cast<std::size_t>(y) * 4 + x];
         }
     };
-    const Plane large = box_resampled(reader, 4, 2, {0, 0, 4, 2}, 12, 6);
+    const Plane large = box_resampled(reader, {4, 2}, {0, 0, 4, 2}, {12, 6});
     for (std::size_t y = 0; y < 6; ++y) {
         for (std::size_t x = 0; x < 12; ++x) {
             EXPECT_FLOAT_EQ(large.values[y * 12 + x], source[y / 3 * 4 + x / 3]);
         }
     }
-    EXPECT_EQ(box_resampled(reader, 4, 2, {0, 0, 4, 2}, 2, 1).values, (std::vector<float>{3.5F, 5.5F}));
+    EXPECT_EQ(box_resampled(reader, {4, 2}, {0, 0, 4, 2}, {2, 1}).values, (std::vector<float>{3.5F, 5.5F}));
 }
 
 TEST(Resample, CubicPassesThroughItsPointsAndStaysInRange) {
