@@ -1,4 +1,5 @@
 """A black box that Pellucid can explain: rows in on standard input, a score a class out on standard output."""
+
 import struct
 import sys
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Writes the small models beside this file: the same networks as several exporters spell them, and the formats read.
 
+size: table (of layers and fields)
+
 Made on 2026-11-24 with Python 3.11, torch 2.13.0 (both ONNX exporters), onnx 1.23.2, onnxscript 0.7.2,
 openvino 2026.4.1, tflite 2.18.0 and flatbuffers 25.12.19:
 
@@ -124,8 +126,15 @@ def networks():
         def __init__(self):
             super().__init__()
             self.features = nn.Sequential(
-                nn.Conv2d(3, 8, 3, 4, 1), nn.ReLU(), nn.Conv2d(8, 16, 3, 2, 1), nn.BatchNorm2d(16), nn.ReLU(),
-                nn.MaxPool2d(2), nn.Conv2d(16, 24, 3, 1, 1), nn.ReLU())
+                nn.Conv2d(3, 8, 3, 4, 1),
+                nn.ReLU(),
+                nn.Conv2d(8, 16, 3, 2, 1),
+                nn.BatchNorm2d(16),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+                nn.Conv2d(16, 24, 3, 1, 1),
+                nn.ReLU(),
+            )
             self.fc = nn.Linear(24, 10)
 
         def forward(self, x):
@@ -134,8 +143,11 @@ def networks():
     torch.manual_seed(7)
     small = torch.randn(1, 3, 16, 16)
     made = {
-        "residual": (Residual(), small), "vit": (Vit(), small), "vit_tanh": (Vit("tanh"), small),
-        "gates": (Gates(), small), "norms": (Norms(), small),
+        "residual": (Residual(), small),
+        "vit": (Vit(), small),
+        "vit_tanh": (Vit("tanh"), small),
+        "gates": (Gates(), small),
+        "norms": (Norms(), small),
         "exported": (Classifier(), torch.randn(1, 3, 224, 224)),
     }
     for module, _ in made.values():
@@ -155,12 +167,40 @@ def write_onnx():
     for name, (module, example) in networks().items():
         common = {"input_names": ["input"], "output_names": ["logits"]}
         old = HERE / f"{name}_torchscript.onnx"
-        torch.onnx.export(module, (example,), old, dynamo=False, opset_version=17,
-                          dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}}, **common)
+        torch.onnx.export(
+            module,
+            (example,),
+            old,
+            dynamo=False,
+            opset_version=17,
+            dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}},
+            **common,
+        )
+        # As many files still are: layer normalisation in primitives, batch normalisation beside its convolution.
+        spelt = HERE / f"{name}_opset14.onnx"
+        if name != "exported":
+            torch.onnx.export(
+                module,
+                (example,),
+                spelt,
+                dynamo=False,
+                opset_version=14,
+                do_constant_folding=False,
+                training=torch.onnx.TrainingMode.PRESERVE,
+                dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}},
+                **common,
+            )
         new = HERE / f"{name}_dynamo.onnx"
-        torch.onnx.export(module, (example,), new, dynamo=True, external_data=False,
-                          dynamic_shapes={"x": {0: torch.export.Dim("batch")}}, **common)
-        for path in (old, new):
+        torch.onnx.export(
+            module,
+            (example,),
+            new,
+            dynamo=True,
+            external_data=False,
+            dynamic_shapes={"x": {0: torch.export.Dim("batch")}},
+            **common,
+        )
+        for path in (old, new) if name == "exported" else (old, spelt, new):
             model = onnx.load(path)
             model.doc_string = ""
             for node in model.graph.node:  # where in whose Python code each node was made
@@ -230,8 +270,9 @@ def write_tensorflow():
 
     matrix, bias = weights()
     number = entry("T", field(6, float32))
-    graph = node("input", "Placeholder", [], entry("dtype", field(6, float32)),
-                 entry("shape", field(7, shape([-1, 4]))))
+    graph = node(
+        "input", "Placeholder", [], entry("dtype", field(6, float32)), entry("shape", field(7, shape([-1, 4])))
+    )
     graph += constant("dense/kernel", matrix) + constant("dense/bias", bias)
     graph += node("dense/product", "MatMul", ["input", "dense/kernel"], number)
     graph += node("dense/sum", "BiasAdd", ["dense/product", "dense/bias"], number)
@@ -293,19 +334,31 @@ def write_tflite():
         tflite.OperatorCodeAddVersion(builder, 1)
         return tflite.OperatorCodeEnd(builder)
 
-    buffers = vector(tflite.ModelStartBuffersVector,
-                     [buffer(None), buffer(matrix.T.copy()), buffer(bias), buffer(None)])
-    tensors = vector(tflite.SubGraphStartTensorsVector, [
-        tensor("input", [1, 4], 0), tensor("dense/kernel", [3, 4], 1), tensor("dense/bias", [3], 2),
-        tensor("dense", [1, 3], 3), tensor("probabilities", [1, 3], 3)])
+    buffers = vector(
+        tflite.ModelStartBuffersVector, [buffer(None), buffer(matrix.T.copy()), buffer(bias), buffer(None)]
+    )
+    tensors = vector(
+        tflite.SubGraphStartTensorsVector,
+        [
+            tensor("input", [1, 4], 0),
+            tensor("dense/kernel", [3, 4], 1),
+            tensor("dense/bias", [3], 2),
+            tensor("dense", [1, 3], 3),
+            tensor("probabilities", [1, 3], 3),
+        ],
+    )
     tflite.FullyConnectedOptionsStart(builder)
     dense = tflite.FullyConnectedOptionsEnd(builder)
     tflite.SoftmaxOptionsStart(builder)
     tflite.SoftmaxOptionsAddBeta(builder, 1.0)
     softmax = tflite.SoftmaxOptionsEnd(builder)
-    operators = vector(tflite.SubGraphStartOperatorsVector, [
-        operator(0, [0, 1, 2], [3], dense, tflite.BuiltinOptions.FullyConnectedOptions),
-        operator(1, [3], [4], softmax, tflite.BuiltinOptions.SoftmaxOptions)])
+    operators = vector(
+        tflite.SubGraphStartOperatorsVector,
+        [
+            operator(0, [0, 1, 2], [3], dense, tflite.BuiltinOptions.FullyConnectedOptions),
+            operator(1, [3], [4], softmax, tflite.BuiltinOptions.SoftmaxOptions),
+        ],
+    )
     inputs = numbers(tflite.SubGraphStartInputsVector, [0])
     outputs = numbers(tflite.SubGraphStartOutputsVector, [4])
     name = builder.CreateString("main")
@@ -316,8 +369,10 @@ def write_tflite():
     tflite.SubGraphAddOperators(builder, operators)
     tflite.SubGraphAddName(builder, name)
     graphs = vector(tflite.ModelStartSubgraphsVector, [tflite.SubGraphEnd(builder)])
-    codes = vector(tflite.ModelStartOperatorCodesVector,
-                   [code(tflite.BuiltinOperator.FULLY_CONNECTED), code(tflite.BuiltinOperator.SOFTMAX)])
+    codes = vector(
+        tflite.ModelStartOperatorCodesVector,
+        [code(tflite.BuiltinOperator.FULLY_CONNECTED), code(tflite.BuiltinOperator.SOFTMAX)],
+    )
     tflite.ModelStart(builder)
     tflite.ModelAddVersion(builder, 3)
     tflite.ModelAddOperatorCodes(builder, codes)

@@ -1,4 +1,5 @@
 // Ops that reduce, normalise, pool, multiply, move and pick: one line a case.
+// size: table
 #include <gtest/gtest.h>
 
 #include "graph/differentiate/probe.hpp"

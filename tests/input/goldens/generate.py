@@ -1,6 +1,8 @@
 """Makes the fixtures and goldens of tests/input: pictures in every form that is read, what Pillow makes of them, what
 its resize gives, and scikit-image's superpixels.
 
+size: table (of forms)
+
     python generate.py FOLDER_OF_PHOTOGRAPHS
 
 The folder holds coffee.png, chelsea.png, astronaut.png and rocket.jpg of scikit-image's data. Versions and date go to
