@@ -135,7 +135,7 @@ void print_layers(const Inspection& found) {
         const Layer& layer = found.layers[at];
         const std::string grid = layer.tokens ? fmt::format(" ({0}x{0} tokens)", layer.tokens->side) : "";
         rows.push_back({std::to_string(at), layer.name, to_string(layer.shape) + grid,
-                        layer.keeps_bits ? "keeps the bits" : "within 1e-6"});
+                        layer.keeps_bits ? "keeps the bits" : "within 5e-6"});
     }
     fmt::print("\nLayers that a CAM can stand on (-1 is unknown until an input comes):\n{}", table(rows));
 }

@@ -82,7 +82,7 @@ struct Spelling {
 class CanonicalSpellings : public ::testing::TestWithParam<Spelling> {};
 
 TEST_P(CanonicalSpellings, HaveTheSameUnits) {
-    for (const char* exporter : {"_torchscript.onnx", "_dynamo.onnx", "_onnx.xml", "_torch.xml"}) {
+    for (const char* exporter : {"_opset14.onnx", "_torchscript.onnx", "_dynamo.onnx", "_onnx.xml", "_torch.xml"}) {
         SCOPED_TRACE(GetParam().net + std::string(exporter));
         const auto model = from_fixture(GetParam().net + std::string(exporter));
         const Canonical canonical = find_units(model);
@@ -112,6 +112,19 @@ TEST(Canonical, NormalisationsAreFoundWhereTheyStand) {
     EXPECT_EQ(kinds_of(find_units(residual_net()), false),
               "affine normalisation affine normalisation affine normalisation sum affine normalisation affine "
               "normalisation sum affine");
+    EXPECT_EQ(kinds_of(find_units(from_fixture("residual_opset14.onnx")), false),
+              "affine normalisation affine normalisation affine normalisation sum affine");
+}
+
+/// x * scale + shift behind a convolution: a batch normalisation that was written as two ops.
+TEST(Canonical, ScaleAndShiftBehindAConvolution) {
+    SmallNet net(1);
+    const Value x = net.convolve("conv", net.input({-1, 3, 8, 8}), 4, 3);
+    const Value scaled = net.multiply("scaled", x, net.weights({1, 4, 1, 1}));
+    const auto model = net.model({net.relu("relu", net.add("shifted", scaled, net.weights({1, 4, 1, 1})))});
+    const Canonical canonical = find_units(model);
+    EXPECT_EQ(kinds_of(canonical, false), "affine normalisation");
+    EXPECT_EQ(canonical.units.at(1).name, "shifted");
 }
 
 TEST(Canonical, AnAffineUnitHoldsItsBias) {

@@ -157,7 +157,8 @@ TEST_P(LayersOfTokens, AClassTokenAtTheEnd) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Exporters, LayersOfTokens,
-                         ::testing::Values("vit_torchscript.onnx", "vit_dynamo.onnx", "vit_onnx.xml", "vit_torch.xml"),
+                         ::testing::Values("vit_opset14.onnx", "vit_torchscript.onnx", "vit_dynamo.onnx",
+                                           "vit_onnx.xml", "vit_torch.xml"),
                          [](const auto& test) {
                              return test.param.substr(0, test.param.find('.')) +
                                     (test.param.ends_with("xml") ? "_ir" : "");

@@ -280,7 +280,6 @@ void flip_bytes(const std::string& file, const std::string& companion, int runs)
 
 TEST(Read, ChangedBytesOfOnnx) { flip_bytes("gates_torchscript.onnx", "", 300); }
 TEST(Read, ChangedBytesOfTensorFlow) { flip_bytes("format.pb", "", 300); }
-TEST(Read, ChangedBytesOfTflite) { flip_bytes("format.tflite", "", 300); }
 TEST(Read, ChangedBytesOfIr) { flip_bytes("residual_torch.xml", "residual_torch.bin", 300); }
 
 }  // namespace
