@@ -55,7 +55,8 @@ TEST(Layers, ListsMapsInOrderAndNothingElse) {
     EXPECT_EQ(names_of(squeeze_net()),
               (std::vector<std::string>{"conv1", "conv1/relu", "gated", "conv2", "conv2/relu"}));
     const Network gates = cbam_net();
-    EXPECT_FALSE(lists(gates, "spatial/sigmoid")) << "one channel";
+    EXPECT_FALSE(lists(gates, "spatial/conv")) << "one channel";
+    EXPECT_FALSE(lists(gates, "spatial/sigmoid")) << "within the gate";
     EXPECT_FALSE(lists(gates, "channel/sigmoid")) << "no extents";
     EXPECT_FALSE(lists(unet(), "classes")) << "the score itself";
     EXPECT_TRUE(lists(unet(), "skip"));
