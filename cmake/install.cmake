@@ -23,7 +23,7 @@ get_filename_component(engine ${OpenVINO_DIR}/../libs ABSOLUTE)
 file(GLOB parts
   ${engine}/libopenvino.so.* ${engine}/libopenvino_intel_cpu_plugin.so ${engine}/libopenvino_ir_frontend.so.*
   ${engine}/libopenvino_onnx_frontend.so.* ${engine}/libopenvino_tensorflow_frontend.so.*
-  ${engine}/libopenvino_tensorflow_lite_frontend.so.* ${engine}/libopenvino_paddle_frontend.so.*
+  ${engine}/libopenvino_tensorflow_lite_frontend.so.*
   ${engine}/libtbb.so.* ${engine}/libtbbmalloc.so.* ${engine}/libtbbbind_2_5.so.* ${engine}/libhwloc.so.*)
 install(PROGRAMS ${parts} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pellucid)
 

@@ -29,7 +29,7 @@ struct LoadOptions {
 /// A network with its card and its compiled sessions. Cheap to copy (shared). Thread-compatible: one run at a time.
 class Model {
 public:
-    /// Reads ONNX, OpenVINO IR, TensorFlow, TensorFlow Lite or PaddlePaddle.
+    /// Reads ONNX, OpenVINO IR, a frozen TensorFlow graph or TensorFlow Lite.
     /// Throws Error(kUnreadable) naming the file when it cannot be read.
     static Model load(const std::filesystem::path& path, const LoadOptions& options = {});
 
