@@ -14,14 +14,11 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 import torch
-
-from goldens.cases import Case, all_cases  # first: it finds tools/nets
-
-# isort: split
 from random_stream import check_known_answers
 
 from goldens.by_captum import ByCaptum, relative
 from goldens.by_lime import by_lime, superpixels
+from goldens.cases import Case, all_cases
 from goldens.onnx_torch import OnnxModule
 from goldens.store import write_case
 

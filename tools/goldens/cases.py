@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "nets"))
 import resnet50
 from builder import pictures
+from PIL import Image, ImageDraw, ImageFont
 
 
 @dataclass
