@@ -43,17 +43,18 @@ struct Explanation {
 
     /// float32; the shape of the input (pixel methods), of the layer with one channel (CAM), or [features].
     Array attribution;
+    bool is_signed = true;  ///< false where values tell how much, not which way (a magnitude, a cut map)
     /// Attributions of the network's further float inputs, by name (several-input networks only).
     std::map<std::string, Array> further_inputs;
     /// Feature methods: the feature of each position of the input ([height, width] for pictures), 0-based, as float.
     std::optional<Array> features;
-    std::optional<Array> standard_error;    ///< of `attribution`, where sampling made it
-    std::map<std::string, double> measures; ///< r2, intercept, kernel_width, …: what the method measured besides
+    std::optional<Array> standard_error;  ///< of `attribution`, where sampling made it
+    std::map<std::string, double> measures;  ///< r2, intercept, kernel_width, …: what the method measured besides
 
     Evaluations evaluations;
     double model_seconds = 0.0, total_seconds = 0.0;
     std::uint64_t seed = 0;
-    std::vector<std::string> notes;         ///< every fallback, warning and choice made for the user
+    std::vector<std::string> notes;  ///< every fallback, warning and choice made for the user
 };
 
 }  // namespace pellucid

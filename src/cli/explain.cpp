@@ -42,7 +42,7 @@ public:
         check_output_folder();
         refuse_black_box();
         subject_.emplace(options_);
-        refuse_what_cannot_be();
+        leave_out_what_cannot_be();
         for (const std::string& source : options_.inputs) {
             if (cancel_.cancelled()) {
                 break;
@@ -88,12 +88,21 @@ private:
         }
     }
 
-    void refuse_what_cannot_be() const {
-        for (std::size_t at = 0; subject_->model() != nullptr && at < rows_.size(); ++at) {
+    /// Methods that the model does not admit are named and left out; the others go on.
+    void leave_out_what_cannot_be() {
+        for (std::size_t at = rows_.size(); subject_->model() != nullptr && at-- > 0;) {
             const std::string reason = rows_[at]->refuse(*subject_->model(), method_options_[at]);
-            if (!reason.empty()) {
-                throw Error(ErrorCode::kUnsupported, std::string(rows_[at]->name) + ": " + reason);
+            if (reason.empty()) {
+                continue;
             }
+            const Error error(ErrorCode::kUnsupported, std::string(rows_[at]->name) + ": " + reason);
+            if (rows_.size() == 1) {
+                throw error;
+            }
+            say_error(error.what());
+            failure_ = static_cast<int>(error.code());
+            rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(at));
+            method_options_.erase(method_options_.begin() + static_cast<std::ptrdiff_t>(at));
         }
     }
 

@@ -26,7 +26,9 @@ CLI::App* declare_explain(CLI::App& app, const std::shared_ptr<ExplainOptions>& 
     verb->add_option("--set", options->set, "KEY=VALUE, an option of a method; METHOD.KEY=VALUE where several run")
         ->expected(1)
         ->take_all();
-    verb->add_option("--seed", options->seed, "of all that is random")->capture_default_str();
+    verb->add_option("--seed", options->seed, "of all that is random")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     verb->add_option("--budget", options->budget, "of each method on each input: 30s, 5min, or 2000 model evaluations");
     verb->add_option("--memory", options->memory,
                      "bound on rows in flight, such as 2GiB (default: a quarter of the machine's)");

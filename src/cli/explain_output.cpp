@@ -1,6 +1,7 @@
 #include "cli/explain_output.hpp"
 
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -31,6 +32,17 @@ std::string file_part(const std::string& label) {
         part.pop_back();
     }
     return part.empty() ? "target" : part.substr(0, 80);
+}
+
+/// Pictures of an earlier run into the same folder, which may have had other targets.
+void remove_pictures(const std::filesystem::path& folder) {
+    std::error_code failure;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with("overlay") && name.ends_with(".png")) {
+            std::filesystem::remove(entry.path(), failure);
+        }
+    }
 }
 
 std::string quality_text(const Explanation& explanation) {
@@ -81,15 +93,21 @@ std::string answers_text(const Subject& subject, const Input& input) {
 
 void write_result(const std::vector<Explanation>& explanations, const explain::Provenance& provenance,
                   const Input& input, int channel_axis, const std::filesystem::path& folder) {
+    remove_pictures(folder);
     explain::save(explanations, provenance, folder);
     if (!input.picture) {
         return;
     }
+    std::set<std::string> names;
     core::write_whole(folder / "overlay.png",
                       draw_overlay(explanations.front(), *input.picture, input.field, channel_axis));
     for (const Explanation& explanation : explanations) {
         if (explanations.size() > 1) {
-            core::write_whole(folder / ("overlay-" + file_part(target_text(explanation)) + ".png"),
+            std::string name = file_part(target_text(explanation));
+            for (int number = 2; !names.insert(name).second; ++number) {
+                name = file_part(target_text(explanation)) + "-" + std::to_string(number);
+            }
+            core::write_whole(folder / ("overlay-" + name + ".png"),
                               draw_overlay(explanation, *input.picture, input.field, channel_axis));
         }
     }
@@ -101,7 +119,8 @@ void write_contact_sheet(const std::vector<SheetRow>& rows, const Input& input, 
     for (const SheetRow& row : rows) {
         const Explanation& first = row.explanations.front();
         const std::string quality = quality_text(first);
-        cells.push_back({&first, fmt::format("{}, {} evaluations{}", seconds_text(first.total_seconds),
+        cells.push_back({&first, fmt::format("{} · {} {:.3g} · {}, {} evaluations{}", target_text(first),
+                                             name_of(first.score), first.f_input, seconds_text(first.total_seconds),
                                              first.evaluations.forward + first.evaluations.backward,
                                              quality == "-" ? "" : ", " + quality)});
     }

@@ -1,5 +1,6 @@
 #include "engine/selfcheck.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -208,17 +209,42 @@ std::string percent(double fraction) {
     return text.str();
 }
 
-/// The best agreement at one point.
-DirectionalCheck compare_at(Session& session, const std::vector<Array>& inputs, const std::vector<std::size_t>& wrt,
-                            GradientOf of) {
+/// What was seen at one point: the best agreement, and whether the differences settle on a value of their own.
+struct PointCheck {
+    DirectionalCheck best;
+    bool settled = false;
+};
+
+/// Two differences at neighbouring steps lie nearer to each other than to the gradient: it is the gradient that is off. Where
+/// they scatter as widely as they differ from it, kinks and rounding speak, and nothing is told of the gradient.
+bool settles(std::vector<Comparison> comparisons) {
+    constexpr double kNearer = 0.25;
+    std::sort(comparisons.begin(), comparisons.end(),
+              [](const Comparison& a, const Comparison& b) { return a.step < b.step; });
+    for (std::size_t at = 1; at < comparisons.size(); ++at) {
+        const Comparison& one = comparisons[at - 1];
+        const Comparison& other = comparisons[at];
+        const double off = std::min(std::abs(one.numeric - one.analytic), std::abs(other.numeric - other.analytic));
+        if (one.readable() && other.readable() && std::abs(one.numeric - other.numeric) < kNearer * off) {
+            return true;
+        }
+    }
+    return false;
+}
+
+PointCheck compare_at(Session& session, const std::vector<Array>& inputs, const std::vector<std::size_t>& wrt,
+                      GradientOf of) {
     const Check check(session, inputs, wrt, of);
     constexpr double kGoodEnough = 0.01;
     const std::span<const double> steps(kSteps);
-    DirectionalCheck result;
+    std::vector<Comparison> seen;
+    PointCheck made;
+    DirectionalCheck& result = made.best;
     result.conclusive = false;
     result.disagreement = std::numeric_limits<double>::infinity();
     for (const auto& part : {steps.first(kFirstSteps), steps.subspan(kFirstSteps)}) {
         for (const Comparison& one : check.at(part)) {
+            seen.push_back(one);
             if (one.readable() && one.disagreement() < result.disagreement) {
                 result.conclusive = true;
                 result.disagreement = one.disagreement();
@@ -229,7 +255,8 @@ DirectionalCheck compare_at(Session& session, const std::vector<Array>& inputs, 
             break;
         }
     }
-    return result;
+    made.settled = settles(std::move(seen));
+    return made;
 }
 
 /// The sample, moved off the ties that a flat background puts into max-pools and ReLUs: there a central difference is the
@@ -251,18 +278,29 @@ std::vector<Array> off_ties(std::vector<Array> inputs, const std::vector<std::si
 DirectionalCheck check_gradient(Session& session, const std::vector<Array>& inputs, const std::vector<std::size_t>& wrt,
                                 GradientOf of) {
     constexpr std::uint32_t kAttempts = 3;
-    DirectionalCheck result = compare_at(session, inputs, wrt, of);
+    PointCheck best = compare_at(session, inputs, wrt, of);
+    DirectionalCheck& result = best.best;
     const double at_input = result.disagreement;
     std::uint32_t attempt = 0;
     while (result.conclusive && result.disagreement > kMostDisagreement && attempt < kAttempts) {
-        const DirectionalCheck moved = compare_at(session, off_ties(inputs, wrt, attempt++), wrt, of);
-        result = moved.conclusive && moved.disagreement < result.disagreement ? moved : result;
+        const PointCheck moved = compare_at(session, off_ties(inputs, wrt, attempt++), wrt, of);
+        if (moved.best.conclusive && moved.best.disagreement < result.disagreement) {
+            best = moved;
+        }
     }
     if (!result.conclusive) {
         result.disagreement = 0.0;
         result.note =
             "the gradient could not be checked at this input: along a random direction the score changes less "
             "than its rounding";
+        return result;
+    }
+    if (result.disagreement > kMostDisagreement && !best.settled) {
+        result.conclusive = false;
+        result.note =
+            "the gradient could not be confirmed at this input: finite differences along a random direction scatter "
+            "as widely as they differ from it (" +
+            percent(result.disagreement) + ")";
         return result;
     }
     if (result.disagreement > kMostDisagreement) {

@@ -28,7 +28,7 @@ struct DirectionalCheck {
 /// @param wrt     the inputs that u moves; float
 /// Where they disagree by more than 5 % at every step size that rounding leaves readable, they are compared again at
 /// points a hundredth beside the input, off the ties of flat backgrounds. Throws Error(kInternal) with the figure when they
-/// disagree there too.
+/// disagree there too and the differences settle on another value; where they scatter instead, the note says so.
 [[nodiscard]] DirectionalCheck check_gradient(Session& session, const std::vector<Array>& inputs,
                                               const std::vector<std::size_t>& wrt, GradientOf of = GradientOf::kInputs);
 

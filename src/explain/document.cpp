@@ -78,7 +78,8 @@ std::string instruction_set() {
 }
 
 void add_provenance(const Provenance& provenance, Json& json) {
-    json["model"] = {{"path", provenance.model_path}, {"sha256", provenance.model_sha256}};
+    json["model"] = {{"path", provenance.model_path},
+                     {"sha256", provenance.model_sha256.empty() ? Json(nullptr) : Json(provenance.model_sha256)}};
     json["card"] = provenance.card_path.empty()
                        ? Json(nullptr)
                        : Json{{"path", provenance.card_path}, {"sha256", provenance.card_sha256}};
@@ -155,6 +156,10 @@ void save(const std::vector<Explanation>& explanations, const Provenance& proven
                     "cannot make the output folder " + folder.string() +
                         (failure ? " (" + failure.message() + ")" : " (a file is in the way)"),
                     "choose another with --output");
+    }
+    // An earlier run's document goes first and ours comes last: a killed run leaves no document of other arrays.
+    for (const char* name : {"explanation.json", "standard_error.npy", "features.npy", "further_inputs.npz"}) {
+        std::filesystem::remove(folder / name, failure);
     }
     const Explanation& first = explanations.front();
     core::write_npy(folder / "attribution.npy",

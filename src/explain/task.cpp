@@ -18,6 +18,7 @@ engine::StreamOptions Spending::next(const std::string& stage, std::int64_t cost
         options.budget.evaluations = std::max<std::int64_t>(0, *options.budget.evaluations - spent);
     }
     options.cost_per_row = cost_per_row;
+    options.checkpoint = 16;
     options.stage = stage;
     options.progress = run_.progress;
     options.cancel = run_.cancel;
@@ -59,6 +60,9 @@ Task::Task(const Request& asked, Score fallback, int default_top)
     targets = request.predictor != nullptr
                   ? predictor_targets(*request.predictor, input, wanted, request.score, fallback)
                   : model::resolve(model(), input, wanted, request.score, fallback, notes);
+    if (request.predictor != nullptr) {
+        notes.emplace_back("scores are explained as the program gives them");
+    }
     spending.charge(Evaluations{1, 0}, 0.0);
 }
 
@@ -102,6 +106,16 @@ void Task::finish(std::vector<Explanation>& explanations) const {
         explanation.evaluations = spending.evaluations();
         explanation.model_seconds = spending.model_seconds();
         explanation.total_seconds = spending.seconds();
+    }
+}
+
+void note_held_inputs(Task& task) {
+    std::string held;
+    for (std::size_t input = 1; input < task.space.inputs.size(); ++input) {
+        held += (held.empty() ? "'" : ", '") + task.space.inputs[input].name + "'";
+    }
+    if (!held.empty()) {
+        task.notes.push_back("only input '" + task.space.inputs[0].name + "' is perturbed; held as given: " + held);
     }
 }
 

@@ -58,6 +58,9 @@ struct Task {
     void finish(std::vector<Explanation>& explanations) const;
 };
 
+/// Perturbation moves a network's first input: a note names the others, which are held.
+void note_held_inputs(Task& task);
+
 /// A stream that stopped early: adds the note, or throws kBudget or kInterrupted when nothing usable came of it.
 void settle_stop(const engine::StreamReport& report, std::int64_t planned, const std::string& what, bool usable,
                  std::vector<std::string>& notes);

@@ -36,9 +36,8 @@ void make_network(Model::Impl& impl) {
     const int rewritten = graph::guard_tied_weights(guarded);
     if (rewritten > 0) {
         guarded->validate_nodes_and_infer_types();
-        impl.notes.push_back(
-            std::to_string(rewritten) +
-            " transposed convolutions share weights with convolutions: they were given copies of their own");
+        impl.notes.push_back(std::to_string(rewritten) +
+                             " ops read weights that others read another way: they were given copies of their own");
     }
     std::string why_not;
     impl.network = engine::with_dynamic_batch(guarded, why_not);

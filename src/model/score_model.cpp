@@ -114,7 +114,11 @@ bool carries_all(const ScoreModel& scored, const Value& layer) {
     bool passed = false;
     visit_sources(scored.score, layer.get_node(),
                   [&](const ov::Node* node) { passed = passed || ov::is_type<op::v0::Parameter>(node); });
-    return !passed && layer.get_node()->get_output_size() == 1;
+    const auto& outputs = layer.get_node()->outputs();
+    const bool alone = std::all_of(outputs.begin(), outputs.end(), [&layer](const auto& output) {
+        return output.get_index() == layer.get_index() || output.get_target_inputs().empty();
+    });
+    return !passed && alone;
 }
 
 std::string layer_name(const Value& layer) {

@@ -92,9 +92,8 @@ void draw_cell(Canvas& canvas, const Grid& grid, const Cell& cell, const Image& 
     canvas.text(*cell.note, box.x, below);
 }
 
-std::string footnote(const std::vector<ContactSheetCell>& cells, const OverlayOptions& options) {
-    return answer_text(*cells.front().explanation) +
-           " · channels summed · each map has its own scale, which ends at the " + number_text(options.percentile, 6) +
+std::string footnote(const OverlayOptions& options) {
+    return "channels summed · each map has its own scale, which ends at the " + number_text(options.percentile, 6) +
            "th percentile of its |values| (weights of features: the largest)";
 }
 
@@ -114,7 +113,7 @@ std::string draw_contact_sheet(const Image& picture, const std::array<double, 4>
 
     const double inner = kWidth - 2 * kMargin;
     const Text heading(title, {.size = kTitleSize, .bold = true, .color = kInk}, inner);
-    const Text foot(footnote(cells, options), {.size = kNoteSize, .color = kGray, .lines = 2}, inner);
+    const Text foot(footnote(options), {.size = kNoteSize, .color = kGray, .lines = 2}, inner);
     const int rows = (static_cast<int>(drawn.size()) + grid.columns - 1) / grid.columns;
     const int top = static_cast<int>(std::ceil(kMargin - 12 + heading.extent().height + 14.0));
     const int end = top + rows * grid.cell_height() + (rows - 1) * kGap;

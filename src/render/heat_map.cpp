@@ -105,7 +105,7 @@ HeatMap heat_map(const Explanation& explanation, int channel_axis) {
     }
     const auto negative = [](float v) { return v < 0.0F; };
     const auto values = explanation.attribution.values();
-    map.is_signed = std::any_of(values.begin(), values.end(), negative);
+    map.is_signed = explanation.is_signed || std::any_of(values.begin(), values.end(), negative);
     return map;
 }
 

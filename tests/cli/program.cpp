@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <sstream>
 #include <thread>
@@ -83,15 +84,23 @@ Outcome run_pellucid(const std::vector<std::string>& arguments, const RunOptions
         static_cast<void>(!write(in[1], options.standard_input.data(), options.standard_input.size()));
         close(in[1]);
     });
+    std::atomic<bool> ended{false};
     std::thread killer([&] {
-        const int wait = options.interrupt_after_ms + options.kill_after_ms;
-        if (wait > 0) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(wait));
-            kill(child, options.kill_after_ms > 0 ? SIGKILL : SIGINT);
+        if (options.kill_after_ms > 0) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(options.kill_after_ms));
+            kill(child, SIGKILL);
+        }
+        while (!options.interrupt_at.empty() && !ended) {
+            if (std::filesystem::exists(options.interrupt_at)) {
+                kill(child, SIGINT);
+                return;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
     });
     Outcome outcome;
     read_both(out[0], err[0], outcome);
+    ended = true;
     int status = 0;
     killer.join();
     waitpid(child, &status, 0);

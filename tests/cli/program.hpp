@@ -18,7 +18,7 @@ struct Outcome {
 struct RunOptions {
     std::filesystem::path folder;   ///< where it runs
     std::string standard_input = {};
-    int interrupt_after_ms = 0;     ///< sends SIGINT after this time; 0: never
+    std::filesystem::path interrupt_at = {};   ///< sends SIGINT once this file is there
     int kill_after_ms = 0;          ///< sends SIGKILL
 };
 

@@ -29,7 +29,7 @@ TEST(HeatMap, SumsChannelsOfEitherLayout) {
     for (const HeatMap& map : {first, second}) {
         ASSERT_EQ(map.width, 4);
         ASSERT_EQ(map.height, 2);
-        EXPECT_FALSE(map.is_signed);
+        EXPECT_TRUE(map.is_signed);   // what the method says, though no value happens to be negative
         EXPECT_FALSE(map.smooth);
         for (int y = 0; y < 2; ++y) {
             for (int x = 0; x < 4; ++x) {
@@ -42,6 +42,7 @@ TEST(HeatMap, SumsChannelsOfEitherLayout) {
 TEST(HeatMap, TakesALayersOneChannelWhereverTheInputHasIts) {
     Explanation cam = explanation_of(Array({1, 1, 2, 3}, {0, 1, 2, 3, 4, 5}), "grad-cam");
     cam.place = "conv";
+    cam.is_signed = false;
     const HeatMap map = heat_map(cam, 3);   // a network that takes NHWC, whose layers are NCHW
     EXPECT_EQ(map.height, 2);
     EXPECT_EQ(map.width, 3);

@@ -81,6 +81,7 @@ std::vector<Explanation> activation_maps(const Request& request, const std::stri
         Shape map_shape = shape;
         map_shape[1] = 1;
         explanations[target].place = session.layer;
+        explanations[target].is_signed = !relu;
         explanations[target].attribution = weighted_map(answer, weights(answer), relu, map_shape);
     }
     task.finish(explanations);

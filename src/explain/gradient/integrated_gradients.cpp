@@ -32,7 +32,7 @@ void describe(IntegratedGradientsOptions& options, Fields& fields) {
         "tolerance", options.tolerance, {0, 1},
         "rounds double the nodes until |sum - (f(x) - f(baseline))| is at most this share of the difference; 0: "
         "one round");
-    fields.integer("max_steps", options.max_steps, {1, 1000000}, "no round goes beyond this many nodes");
+    fields.integer("max_steps", options.max_steps, {1, 1000000}, "no later round goes beyond this many nodes");
 }
 
 namespace {

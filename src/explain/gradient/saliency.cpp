@@ -20,8 +20,12 @@ namespace {
 
 std::vector<Explanation> run_saliency(const Request& request) {
     const auto options = options_of<SaliencyOptions>("saliency", request);
-    return read_at_input(request, "saliency",
-                         [&options](double g, double) { return options.signed_gradient ? g : std::abs(g); });
+    auto explanations = read_at_input(
+        request, "saliency", [&options](double g, double) { return options.signed_gradient ? g : std::abs(g); });
+    for (Explanation& explanation : explanations) {
+        explanation.is_signed = options.signed_gradient;
+    }
+    return explanations;
 }
 
 }  // namespace

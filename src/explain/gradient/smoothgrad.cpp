@@ -113,6 +113,7 @@ std::vector<Explanation> run_smoothgrad(const Request& request) {
         for (std::size_t at = 0; at < errors.size(); ++at) {
             errors[at] = moments.standard_error(target, 0, at);
         }
+        explanations[target].is_signed = !options.squared;
         explanations[target].standard_error = gradients.shaped(0, errors);
         explanations[target].measures["samples"] = static_cast<double>(moments.samples);
         explanations[target].measures["relative_standard_error"] = moments.relative_error();

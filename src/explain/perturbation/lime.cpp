@@ -201,6 +201,7 @@ std::vector<Explanation> run_lime(const Request& request) {
     Task task(request, Score::kProbability, static_cast<int>(options.top_labels));
     const Features features = make_superpixels(task.space, task.input, choice_of(options));
     task.notes.insert(task.notes.end(), features.notes.begin(), features.notes.end());
+    note_held_inputs(task);
     const std::vector<float> fill = make_fill(task.space, task.input, features, options.fill, request.run.seed);
     LimeFit fit(options, request.run.seed, features.count, task.targets.size());
     const auto report = stream_scores(

@@ -173,6 +173,7 @@ std::vector<Explanation> run_occlusion(const Request& request) {
     const auto options = options_of<OcclusionOptions>("occlusion", request);
     Task task(request, Score::kLogit);
     const Windows windows = make_windows(task.space, task.input, options);
+    note_held_inputs(task);
     const Baseline fill = make_baseline(task.space, task.input, options.fill, request.run.seed);
     const Shape& shape = task.input.tensors.at(task.space.inputs[0].name).shape();
     Coverage coverage{std::vector(task.targets.size(), std::vector<double>(element_count(shape), 0.0)),
