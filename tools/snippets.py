@@ -133,9 +133,10 @@ def environment(setting: Setting, folder: Path) -> dict[str, str]:
     programs = folder / ".programs"
     programs.mkdir()
     (programs / "pellucid").symlink_to(setting.pellucid)
-    (programs / "python3").symlink_to(sys.executable)
     variables = {key: value for key, value in os.environ.items() if key not in ("OpenVINO_DIR", "LD_LIBRARY_PATH")}
-    return variables | {"PATH": f"{programs}:{os.environ['PATH']}", "PELLUCID_CACHE": str(folder / ".cache")}
+    python = Path(sys.executable).parent  # python3 is the run environment's, which has NumPy
+    path = f"{programs}:{python}:{os.environ['PATH']}"
+    return variables | {"PATH": path, "PELLUCID_CACHE": str(folder / ".cache")}
 
 
 def run(block: Block, filling: dict[str, str], files: dict[str, str], setting: Setting) -> str:

@@ -37,8 +37,9 @@ def cropped(picture: Image.Image, kernel: Image.Resampling, moved: tuple[int, in
 
 def efficientnet(assets: Path, name: str, wanted: tuple[str, ...]) -> Case:
     # Searched for: crops at which no ReLU6 has its input within 7e-7 of a kink (of its channel's spread), for coffee at
-    # SmoothGrad's noisy pictures too and for chelsea halfway to black, which are nodes of a path from zero. Coffee's noise seed is the fourth that was tried
-    # against our own engine: the others' points still had a unit that float32 turns (1.6e-4 to 2.8e-3).
+    # SmoothGrad's noisy pictures too and for chelsea halfway to black, which are nodes of a path from zero.
+    # Coffee's noise seed is the fourth that was tried against our own engine: the others' points still had a unit that
+    # float32 turns (1.6e-4 to 2.8e-3).
     moved = {"coffee": (13, 8), "chelsea": (21, 11)}[name]
     picture = cropped(Image.open(assets / f"{name}.png").convert("RGB"), Image.Resampling.BICUBIC, moved)
     tensor = ((picture.astype(np.float32) - 127) / 128).transpose(2, 0, 1)[None]
