@@ -123,7 +123,8 @@ void print_weights(Canvas& canvas, const std::vector<WeightLabel>& labels, const
         const auto covers = [&box](const Box& other) { return overlap(box, other); };
         const double above = box.y;
         for (int step = 1; step <= 8 && std::any_of(taken.begin(), taken.end(), covers); ++step) {
-            const double moved = above + (step % 2 == 1 ? 0.5 : -0.5) * ((step + 1) / 2) * size.height;
+            const int heights = (step + 1) / 2;   // below, above, further below, …
+            const double moved = above + (step % 2 == 1 ? 0.5 : -0.5) * heights * size.height;
             box.y = std::clamp(moved, picture.y, std::max(picture.y, picture.y + picture.height - size.height));
         }
         if (std::none_of(taken.begin(), taken.end(), covers)) {
