@@ -1,5 +1,7 @@
 // The engine's cache of packed weights, keyed by where they lie: shapes at which a backward pass that read the forward
 // weights was wrong by more than its own size. One shape alone can pass on broken code, so there are many.
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -79,8 +81,10 @@ void check_adjoint(const std::shared_ptr<ov::Model>& forward, const std::shared_
 
 std::shared_ptr<ov::Model> saved_and_read(const std::shared_ptr<ov::Model>& model) {
     const auto folder = std::filesystem::path(::testing::TempDir());
-    const auto xml = folder / "guards.xml";
-    ov::serialize(model, xml.string(), (folder / "guards.bin").string());
+    // Tests run side by side, each in a process of its own.
+    const std::string name = "pellucid-guards-" + std::to_string(::getpid());
+    const auto xml = folder / (name + ".xml");
+    ov::serialize(model, xml.string(), (folder / (name + ".bin")).string());
     ov::Core core;
     core.add_extension(ops::extensions());
     // The file is written anew for the next layer: its weights must not stay mapped.
