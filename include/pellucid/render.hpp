@@ -52,10 +52,13 @@ struct ContactSheetCell {
     const Explanation* explanation;
     std::string note;              ///< e.g. "1.2 s, 1000 evaluations, R2 0.62"
 };
+struct ContactSheet {
+    std::string title;
+    std::vector<ContactSheetCell> cells;   ///< at least one
+};
 /// Picture first, then a cell for each method, titled.
 [[nodiscard]] std::string draw_contact_sheet(const Image& picture, const std::array<double, 4>& field, int channel_axis,
-                                             const std::string& title, const std::vector<ContactSheetCell>& cells,
-                                             const OverlayOptions& options = {});
+                                             const ContactSheet& sheet, const OverlayOptions& options = {});
 
 /// Encodes an 8-bit picture as PNG.
 [[nodiscard]] std::string encode_png(const Image& image);

@@ -115,18 +115,18 @@ void write_result(const std::vector<Explanation>& explanations, const explain::P
 
 void write_contact_sheet(const std::vector<SheetRow>& rows, const Input& input, int channel_axis,
                          const std::filesystem::path& folder) {
-    std::vector<ContactSheetCell> cells;
+    ContactSheet sheet;
     for (const SheetRow& row : rows) {
         const Explanation& first = row.explanations.front();
         const std::string quality = quality_text(first);
-        cells.push_back({&first, fmt::format("{} · {} {:.3g} · {}, {} evaluations{}", target_text(first),
+        sheet.cells.push_back({&first, fmt::format("{} · {} {:.3g} · {}, {} evaluations{}", target_text(first),
                                              name_of(first.score), first.f_input, seconds_text(first.total_seconds),
                                              first.evaluations.forward + first.evaluations.backward,
                                              quality == "-" ? "" : ", " + quality)});
     }
-    const std::string title = fmt::format("{}: {}", input.stem, target_text(*cells.front().explanation));
+    sheet.title = fmt::format("{}: {}", input.stem, target_text(*sheet.cells.front().explanation));
     core::write_whole(folder / "contact-sheet.png",
-                      draw_contact_sheet(*input.picture, input.field, channel_axis, title, cells));
+                      draw_contact_sheet(*input.picture, input.field, channel_axis, sheet));
 }
 
 std::vector<std::string> result_row(const std::vector<Explanation>& explanations, const Input& input) {

@@ -56,13 +56,14 @@ std::string scale_text(const HeatMap& map, const Scale& scale, double percentile
     return "colours end at the " + which + ": " + (map.is_signed ? "±" : "") + number_text(scale.end);
 }
 
-double draw_color_bar(Canvas& canvas, const HeatMap& map, const Scale& scale, ColorMap colors, const Box& bar,
-                      double text_size) {
+double draw_color_bar(Canvas& canvas, const Panel& panel, const Box& bar, double text_size) {
+    const bool is_signed = panel.map.is_signed;
+    const double end = panel.scale.end;
     Image strip{static_cast<int>(bar.width), static_cast<int>(bar.height), 3, {}};
     for (int y = 0; y < strip.height; ++y) {
         for (int x = 0; x < strip.width; ++x) {
             const double t = strip.width == 1 ? 1.0 : static_cast<double>(x) / (strip.width - 1);
-            const auto color = color_of(map.is_signed ? 2.0 * t - 1.0 : t, map.is_signed, colors);
+            const auto color = color_of(is_signed ? 2.0 * t - 1.0 : t, is_signed, panel.colors);
             strip.pixels.insert(strip.pixels.end(), color.begin(), color.end());
         }
     }
@@ -70,20 +71,20 @@ double draw_color_bar(Canvas& canvas, const HeatMap& map, const Scale& scale, Co
     canvas.outline({bar.x + 0.5, bar.y + 0.5, bar.width - 1.0, bar.height - 1.0}, 0x000000, 1.0, 0.25);
     const TextStyle style{.size = text_size, .color = kNumbers};
     const auto number = [&](double value, double at) {
-        const std::string sign = value > 0.0 && map.is_signed ? "+" : "";
+        const std::string sign = value > 0.0 && is_signed ? "+" : "";
         const Text text(sign + number_text(value), style);
         const TextExtent size = text.extent();
         canvas.text(text, bar.x + at * (bar.width - size.width), bar.y + bar.height + 2.0);
         return size.height;
     };
-    if (!(scale.end > 0.0)) {
-        return bar.height + 2.0 + number(0.0, map.is_signed ? 0.5 : 0.0);
+    if (!(end > 0.0)) {
+        return bar.height + 2.0 + number(0.0, is_signed ? 0.5 : 0.0);
     }
-    if (map.is_signed) {
-        number(-scale.end, 0.0);
+    if (is_signed) {
+        number(-end, 0.0);
     }
-    number(0.0, map.is_signed ? 0.5 : 0.0);
-    return bar.height + 2.0 + number(scale.end, 1.0);
+    number(0.0, is_signed ? 0.5 : 0.0);
+    return bar.height + 2.0 + number(end, 1.0);
 }
 
 }  // namespace pellucid::render

@@ -21,6 +21,7 @@ constexpr double kTitleSize = 30.0, kNameSize = 17.0, kNoteSize = 13.5, kBarHeig
 struct Cell {
     std::unique_ptr<Text> name, note;
     std::optional<Panel> panel;   ///< none: the picture itself
+    Image picture;                ///< as large as the panels, where there is none
 };
 
 struct Grid {
@@ -53,6 +54,7 @@ std::vector<Cell> make_cells(const Image& picture, const Placement& at, int chan
     const TextStyle note{.size = kNoteSize, .color = kGray, .lines = 2};
     const double width = std::max(at.width, 220);
     std::vector<Cell> cells(1);
+    cells[0].picture = shown(picture, at.width, at.height);
     cells[0].name = std::make_unique<Text>("the picture", name, width);
     cells[0].note = std::make_unique<Text>(
         std::to_string(picture.width) + "×" + std::to_string(picture.height) +
@@ -61,7 +63,8 @@ std::vector<Cell> make_cells(const Image& picture, const Placement& at, int chan
     for (const ContactSheetCell& cell : asked) {
         cells.push_back({std::make_unique<Text>(method_text(*cell.explanation), name, width),
                          std::make_unique<Text>(cell.note, note, width),
-                         make_panel(*cell.explanation, picture, at, channel_axis, options)});
+                         make_panel(*cell.explanation, picture, at, channel_axis, options),
+                         {}});
     }
     return cells;
 }
@@ -74,19 +77,17 @@ void measure(Grid& grid, const std::vector<Cell>& cells) {
     grid.bar_height = kBarHeight + 2.0 + Text("0", {.size = kBarSize}).extent().height;
 }
 
-void draw_cell(Canvas& canvas, const Grid& grid, const Cell& cell, const Image& picture, const Placement& at,
-               const Box& box) {
+void draw_cell(Canvas& canvas, const Grid& grid, const Cell& cell, const Placement& at, const Box& box) {
     canvas.text(*cell.name, box.x, box.y + grid.name_height - cell.name->extent().height);
     const double top = std::ceil(box.y + grid.name_height + 6.0);
     double below = top + grid.picture_height + 8.0;
     if (cell.panel) {
         draw_panel(canvas, *cell.panel, box.x, top, 12.0);
         const double bar_width = std::min(std::max(grid.picture_width, 160), grid.cell_width);
-        draw_color_bar(canvas, cell.panel->map, cell.panel->scale, cell.panel->colors,
-                       {box.x, below, bar_width, kBarHeight}, kBarSize);
+        draw_color_bar(canvas, *cell.panel, {box.x, below, bar_width, kBarHeight}, kBarSize);
         below += grid.bar_height + 3.0;
     } else {
-        canvas.picture(shown(picture, at.width, at.height), box.x, top);
+        canvas.picture(cell.picture, box.x, top);
         draw_field(canvas, at, box.x, top);
     }
     canvas.text(*cell.note, box.x, below);
@@ -100,19 +101,18 @@ std::string footnote(const OverlayOptions& options) {
 }  // namespace
 
 std::string draw_contact_sheet(const Image& picture, const std::array<double, 4>& field, int channel_axis,
-                               const std::string& title, const std::vector<ContactSheetCell>& cells,
-                               const OverlayOptions& options) {
+                               const ContactSheet& sheet, const OverlayOptions& options) {
     check_picture(picture);
-    if (cells.empty()) {
+    if (sheet.cells.empty()) {
         throw Error(ErrorCode::kUsage, "a contact sheet of no explanations cannot be drawn");
     }
-    Grid grid = grid_for(picture, cells.size() + 1);
+    Grid grid = grid_for(picture, sheet.cells.size() + 1);
     const Placement at = place(picture, field, grid.picture_width, grid.picture_height);
-    const std::vector<Cell> drawn = make_cells(picture, at, channel_axis, cells, options);
+    const std::vector<Cell> drawn = make_cells(picture, at, channel_axis, sheet.cells, options);
     measure(grid, drawn);
 
     const double inner = kWidth - 2 * kMargin;
-    const Text heading(title, {.size = kTitleSize, .bold = true, .color = kInk}, inner);
+    const Text heading(sheet.title, {.size = kTitleSize, .bold = true, .color = kInk}, inner);
     const Text foot(footnote(options), {.size = kNoteSize, .color = kGray, .lines = 2}, inner);
     const int rows = (static_cast<int>(drawn.size()) + grid.columns - 1) / grid.columns;
     const int top = static_cast<int>(std::ceil(kMargin - 12 + heading.extent().height + 14.0));
@@ -123,7 +123,7 @@ std::string draw_contact_sheet(const Image& picture, const std::array<double, 4>
     canvas.text(heading, kMargin, kMargin - 12);
     for (std::size_t i = 0; i < drawn.size(); ++i) {
         const int column = static_cast<int>(i) % grid.columns, row = static_cast<int>(i) / grid.columns;
-        draw_cell(canvas, grid, drawn[i], picture, at,
+        draw_cell(canvas, grid, drawn[i], at,
                   {static_cast<double>(kMargin + column * (grid.cell_width + kGap)),
                    static_cast<double>(top + row * (grid.cell_height() + kGap)), static_cast<double>(grid.cell_width),
                    static_cast<double>(grid.cell_height())});

@@ -118,7 +118,7 @@ std::string draw_overlay(const Explanation& explanation, const Image& picture, c
     const double left = kMargin + std::floor(0.5 * (content - size.width));
     draw_panel(canvas, panel, left, top, std::clamp(0.022 * std::min(size.width, size.height), 11.0, 20.0));
     const double bar_width = std::min(content, 448);
-    draw_color_bar(canvas, panel.map, panel.scale, panel.colors, {kMargin, bar_top, bar_width, 12.0}, kSmallSize);
+    draw_color_bar(canvas, panel, {kMargin, bar_top, bar_width, 12.0}, kSmallSize);
     foot.draw(canvas);
     return canvas.encoded(true);
 }

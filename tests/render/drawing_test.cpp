@@ -37,8 +37,8 @@ std::string sheet(const std::string& format) {
     static const Explanation first = ramp(28), second = lime();
     OverlayOptions options;
     options.format = format;
-    return draw_contact_sheet(flat_picture(28, 28, 90), {0, 0, 28, 28}, 1, "数字: 7",
-                              {{&first, "1.2 s"}, {&second, "3 s"}}, options);
+    return draw_contact_sheet(flat_picture(28, 28, 90), {0, 0, 28, 28}, 1,
+                              {"数字: 7", {{&first, "1.2 s"}, {&second, "3 s"}}}, options);
 }
 
 TEST(Png, RoundTripsAndRefusesWhatIsNoPicture) {
@@ -128,7 +128,7 @@ TEST(Overlay, DifferentDataGiveDifferentPictures) {
 
 TEST(Sheet, HasARowOfCellsAndItsWidth) {
     EXPECT_EQ(decoded(sheet("png")).width, 1600);
-    EXPECT_THROW((void)draw_contact_sheet(flat_picture(4, 4, 0), {0, 0, 4, 4}, 1, "none", {}), Error);
+    EXPECT_THROW((void)draw_contact_sheet(flat_picture(4, 4, 0), {0, 0, 4, 4}, 1, {"none", {}}), Error);
 }
 
 TEST(Svg, IsBalancedAndItsReferencesResolve) {
