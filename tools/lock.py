@@ -17,7 +17,7 @@ REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 PYTHON = "3.11"
 # Peers run on the processor. PyTorch and what its public wheel needs to reach a GPU, several GB, are a lock of their
 # own; the CPU build that some indexes serve (requirements/torch-cpu.txt) is what ./dev bench asks for first.
-_ACCELERATOR = re.compile(r"^(?:torch==|nvidia-|cuda-|triton)")
+_ACCELERATOR = re.compile(r"^(?:torch==|torchvision==|nvidia-|cuda-|triton)")
 _APART = "torch-cuda"
 
 

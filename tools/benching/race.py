@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ASSETS = Path(os.environ.get("PELLUCID_ASSETS", ROOT / ".dev" / "assets"))
 CLI = Path(os.environ.get("PELLUCID_CLI", ROOT / "build" / "bin" / "pellucid"))
 RESULTS = Path(os.environ.get("PELLUCID_BENCH_RESULTS", ROOT / "bench" / "results"))
-VERSIONS = ("torch", "captum", "lime", "scikit-image", "numpy", "openvino")
+VERSIONS = ("torch", "captum", "grad-cam", "lime", "scikit-image", "numpy", "openvino")
 # Set on some machines for old OpenBLAS builds; they slow a current NumPy, so races leave them out, both together.
 SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 

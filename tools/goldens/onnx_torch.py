@@ -146,7 +146,7 @@ class OnnxModule(nn.Module):
         for tensor in graph.initializer:
             values = torch.from_numpy(np.array(numpy_helper.to_array(tensor)))
             values = values.to(dtype) if values.is_floating_point() else values
-            self.register_buffer(self.key(tensor.name), values)
+            self.register_parameter(self.key(tensor.name), nn.Parameter(values, requires_grad=False))
         operators = [Operator(node) for node in graph.node]
         if logits and operators[-1].kind == "Softmax":
             operators.pop()
