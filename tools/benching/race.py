@@ -76,6 +76,22 @@ class Ours:
         return self.written("attribution.npy")
 
 
+def save_results(name: str, results: dict) -> None:
+    """With the machine and the versions, in bench/results/<date>-<name>.json."""
+    about = {
+        "name": name,
+        "date": datetime.date.today().isoformat(),
+        "processor": processor(),
+        "threads": os.cpu_count(),
+        "pellucid": subprocess.run([str(CLI), "--version"], capture_output=True, text=True, check=False).stdout.strip(),
+        "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
+    }
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{about['date']}-{name}.json"
+    path.write_text(json.dumps(about | results, indent=2) + "\n")
+    print(f"  {about['processor']}, {about['threads']} threads; kept in {path.relative_to(path.parent.parent.parent)}")
+
+
 def timed(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
@@ -85,9 +101,7 @@ def timed(call: Callable[[], object]) -> float:
 def assert_equal(name: str, found: np.ndarray, wanted: np.ndarray, tolerance: float) -> float:
     off = float(np.linalg.norm(found.ravel() - wanted.ravel()) / np.linalg.norm(wanted.ravel()))
     if not off <= tolerance:
-        raise AssertionError(
-            f"{name}: the answers differ by {off:.2e} (relative L2), {tolerance:.0e} is allowed: no race"
-        )
+        raise AssertionError(f"{name}: the answers differ by {off:.2e} (relative L2), {tolerance:.0e} is allowed")
     return off
 
 
@@ -119,21 +133,4 @@ class Race:
         )
 
     def save(self) -> None:
-        about = {
-            "name": self.name,
-            "date": datetime.date.today().isoformat(),
-            "processor": processor(),
-            "threads": os.cpu_count(),
-            "rounds": self.rounds,
-            "pellucid": subprocess.run(
-                [str(CLI), "--version"], capture_output=True, text=True, check=False
-            ).stdout.strip(),
-            "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
-            "rows": self.rows,
-        }
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        path = RESULTS / f"{about['date']}-{self.name}.json"
-        path.write_text(json.dumps(about, indent=2) + "\n")
-        print(
-            f"  {about['processor']}, {about['threads']} threads; kept in {path.relative_to(path.parent.parent.parent)}"
-        )
+        save_results(self.name, {"rounds": self.rounds, "rows": self.rows})
