@@ -17,6 +17,9 @@ struct ExplainedTarget {
     std::int64_t index = -1;                ///< class index, or -1 where the target is no class
     std::string label;                      ///< class label, or the target's expression
     double score = 0.0;                     ///< f(x), in the units of `Explanation::score`
+    std::string output{};                   ///< name of the network's output; empty for a black-box program
+    /// How many values became one, where the target is not one entry: "mean over 64x64 positions"; else empty.
+    std::string reading{};
 };
 
 /// sum of the attributions against f(x) - f(baseline).

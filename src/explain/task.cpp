@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "explain/scores.hpp"
+#include "input/mask.hpp"
 #include "pellucid/error.hpp"
 
 namespace pellucid::explain {
@@ -59,7 +60,7 @@ Task::Task(const Request& asked, Score fallback, int default_top)
     const std::vector<Target> wanted = targets_of(request, default_top);
     targets = request.predictor != nullptr
                   ? predictor_targets(*request.predictor, input, wanted, request.score, fallback)
-                  : model::resolve(model(), input, wanted, request.score, fallback, notes);
+                  : model::resolve(model(), input, {wanted, request.score, fallback, input::read_mask}, notes);
     if (request.predictor != nullptr) {
         notes.emplace_back("scores are explained as the program gives them");
     }

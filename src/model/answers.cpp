@@ -5,6 +5,7 @@
 
 #include "openvino/op/result.hpp"
 
+#include "model/chance.hpp"
 #include "model/logits.hpp"
 #include "model/score_form.hpp"
 #include "model/score_model.hpp"
@@ -14,15 +15,30 @@ namespace pellucid::model {
 
 namespace {
 
-/// The logit tensors of all outputs.
+/// Whether a softmax of the output's logits is not one of all its classes in their places, so that the graph takes it.
+bool needs_logs(const LogitTensor& logits) {
+    return !logits.behind.empty() && (logits.found == "softmax" || logits.found == "log-softmax");
+}
+
+std::shared_ptr<ov::op::v0::Result> result_of(const ov::Output<ov::Node>& value, const std::string& name) {
+    auto result = std::make_shared<ov::op::v0::Result>(value);
+    result->set_friendly_name("pellucid/" + name);
+    return result;
+}
+
+/// The logits of all outputs, then what Logits::logs holds.
 std::shared_ptr<ov::Model> logits_model(const Model::Impl& impl) {
     const auto copy = impl.network->clone();
-    ov::ResultVector results;
+    ov::ResultVector results, logs;
     for (std::size_t output = 0; output < impl.card.outputs.size(); ++output) {
-        const LogitTensor known = logits_of(impl, output);
-        results.push_back(std::make_shared<ov::op::v0::Result>(find_logits(*copy, output, known.axis).tensor));
-        results.back()->set_friendly_name("pellucid/logits/" + std::to_string(output));
+        const LogitTensor found = find_logits(*copy, output, logits_of(impl, output).axis);
+        const std::string number = std::to_string(output);
+        results.push_back(result_of(as_output(found, found.tensor), "logits/" + number));
+        if (needs_logs(found)) {
+            logs.push_back(result_of(scored_by({Transform::kLogSoftmax, found.axis}, found), "logs/" + number));
+        }
     }
+    results.insert(results.end(), logs.begin(), logs.end());
     return std::make_shared<ov::Model>(results, copy->get_parameters(), "pellucid/logits");
 }
 
@@ -35,34 +51,70 @@ void refuse_non_finite(const Array& logits, const std::string& output) {
     }
 }
 
-/// The most likely first; equal ones in the order of their indices.
-std::vector<std::int64_t> ranked(const std::vector<double>& by) {
-    std::vector<std::int64_t> order(by.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-        return by[static_cast<std::size_t>(a)] > by[static_cast<std::size_t>(b)];
-    });
-    return order;
-}
-
 /// The mean of each class over its positions.
 std::vector<double> class_means(const Row& row) {
-    const auto classes = static_cast<std::size_t>(row.classes());
-    std::vector<double> means(classes, 0.0);
-    std::size_t inner = 1;
-    for (std::size_t axis = row.class_axis.value_or(0) + 1; axis < row.values.rank(); ++axis) {
-        inner *= static_cast<std::size_t>(row.values.shape()[axis]);
-    }
+    std::vector<double> means(static_cast<std::size_t>(row.classes()), 0.0);
     for (std::size_t at = 0; at < row.values.size(); ++at) {
-        means[at / inner % classes] += double{row.values[at]} / static_cast<double>(row.positions());
+        means[row.class_at(at)] += double{row.values[at]} / static_cast<double>(row.positions());
     }
     return means;
 }
 
-bool no_surer(double top, std::size_t classes) {
-    constexpr std::size_t kFew = 3;
-    const double factor = classes <= kFew ? 1.2 : 2.0;   // of two classes the sure one cannot have twice one half
-    return classes > 1 && top < factor / static_cast<double>(classes);
+/// The share of the positions at which each class is the likeliest; of independent classes, at which it is likelier than not.
+std::vector<double> shares_won(const Row& row, bool independent) {
+    const auto positions = static_cast<std::size_t>(row.positions());
+    std::vector<double> best(positions, -std::numeric_limits<double>::infinity());
+    std::vector<std::size_t> winner(positions, 0);
+    std::vector<double> shares(static_cast<std::size_t>(row.classes()), 0.0);
+    for (std::size_t at = 0; at < row.values.size(); ++at) {
+        const std::size_t position = row.position_at(at);
+        const double p = double{row.values[at]};
+        if (independent) {
+            shares[row.class_at(at)] += p > 0.5 ? 1.0 / static_cast<double>(positions) : 0.0;
+        } else if (p > best[position]) {
+            best[position] = p;
+            winner[position] = row.class_at(at);
+        }
+    }
+    for (std::size_t position = 0; position < positions && !independent; ++position) {
+        shares[winner[position]] += 1.0 / static_cast<double>(positions);
+    }
+    return shares;
+}
+
+/// Whether each class is a yes or no of its own: by the activation, else by sums above one.
+bool are_independent(const Row& probabilities, Transform transform) {
+    constexpr double kAboveOne = 1.01;   // a softmax's sum is off by rounding only
+    if (transform == Transform::kSigmoid || transform == Transform::kSoftmax) {
+        return transform == Transform::kSigmoid;
+    }
+    const std::vector<double> means = class_means(probabilities);
+    return means.size() == 1 || std::accumulate(means.begin(), means.end(), 0.0) > kAboveOne;
+}
+
+/// The answers of an output of classes.
+std::vector<ClassAnswer> answers_of(const Model::Impl& impl, std::size_t output, const Logits& logits, bool& chance) {
+    const ScoreForm form = form_of(impl, output, Score::kProbability);
+    const Row probabilities = row_of(impl, logits, output, form);
+    const bool independent = are_independent(probabilities, form.transform);
+    const std::vector<double> means = class_means(probabilities);
+    const std::vector<double> scores = class_means(row_of(impl, logits, output, form_of_output(impl, output)));
+    const bool dense = probabilities.positions() > 1;
+    const std::vector<double> shown = dense ? shares_won(probabilities, independent) : means;
+    chance = is_chance(probabilities, independent);
+    std::vector<ClassAnswer> answers;
+    for (std::size_t index = 0; index < scores.size(); ++index) {
+        const auto number = static_cast<std::int64_t>(index);
+        answers.push_back({number, label_of(impl, output, number), shown[index], scores[index], {}});
+        if (dense) {
+            answers.back().grid = probabilities.grid();
+        }
+    }
+    std::stable_sort(answers.begin(), answers.end(), [&](const ClassAnswer& a, const ClassAnswer& b) {
+        const auto mean = [&](const ClassAnswer& one) { return means[static_cast<std::size_t>(one.index)]; };
+        return a.probability != b.probability ? a.probability > b.probability : mean(a) > mean(b);
+    });
+    return answers;
 }
 
 }  // namespace
@@ -91,10 +143,14 @@ Logits run_logits(const Model& model, const Input& input) {
     }
     Logits logits;
     logits.tensors = session->run_one(tensors_of(model, input));
-    for (std::size_t output = 0; output < logits.tensors.size(); ++output) {
+    for (std::size_t output = 0, extra = impl.card.outputs.size(); output < impl.card.outputs.size(); ++output) {
         refuse_non_finite(logits.tensors[output], impl.card.outputs[output].name);
         logits.batched.push_back(session->outputs()[output].batched);
+        if (needs_logs(logits_of(impl, output))) {
+            logits.logs.emplace(output, std::move(logits.tensors[extra++]));
+        }
     }
+    logits.tensors.resize(impl.card.outputs.size());
     return logits;
 }
 
@@ -109,23 +165,17 @@ std::vector<ClassAnswer> top_answers(const Model& model, const Input& input, int
     const Logits logits = run_logits(model, input);
     look_at_kinds(impl, logits);
     const std::size_t output = usual_output(impl);
-    const Row as_is = row_of(impl, logits, output, form_of_output(impl, output));
-    const std::vector<double> scores = class_means(as_is);
-    std::vector<double> chances(scores.size(), std::numeric_limits<double>::quiet_NaN());
     if (answers_classes(impl, output)) {
-        chances = class_means(row_of(impl, logits, output, form_of(impl, output, Score::kProbability)));
-    } else if (scores.size() > 1) {
+        std::vector<ClassAnswer> answers = answers_of(impl, output, logits, no_surer_than_chance);
+        answers.resize(std::min(answers.size(), static_cast<std::size_t>(std::max(count, 0))));
+        return answers;
+    }
+    const Row as_is = row_of(impl, logits, output, form_of_output(impl, output));
+    if (as_is.values.size() != 1 || count < 1) {
         return {};
     }
-    const std::vector<std::int64_t> order = ranked(answers_classes(impl, output) ? chances : scores);
-    std::vector<ClassAnswer> answers;
-    for (std::size_t at = 0; at < std::min(order.size(), static_cast<std::size_t>(std::max(count, 0))); ++at) {
-        const auto index = static_cast<std::size_t>(order[at]);
-        answers.push_back({order[at], label_of(impl, output, order[at]), chances[index], scores[index]});
-    }
-    const bool one_of_many = logits_of(impl, output).found != "sigmoid";
-    no_surer_than_chance = one_of_many && !answers.empty() && no_surer(answers.front().probability, scores.size());
-    return answers;
+    const double nothing = std::numeric_limits<double>::quiet_NaN();
+    return {{0, label_of(impl, output, 0), nothing, double{as_is.values[0]}, {}}};
 }
 
 }  // namespace pellucid::model

@@ -3,6 +3,7 @@
 #include "core/suggest.hpp"
 #include "model/card_names.hpp"
 #include "model/interpret.hpp"
+#include "model/logits.hpp"
 #include "pellucid/error.hpp"
 
 namespace pellucid::model {
@@ -15,6 +16,7 @@ public:
     Completion(const Interpretation& found, const ov::Model& network, std::string origin,
                std::vector<std::string>& notes)
         : found_(found),
+          network_(network),
           inputs_(inputs_of(network)),
           outputs_(outputs_of(network)),
           origin_(std::move(origin)),
@@ -31,7 +33,7 @@ public:
         }
         for (std::size_t index = 0; index < cards.size(); ++index) {
             if (!said[index]) {
-                notes_.push_back("the card says nothing of an input: " + found_.input_notes[index]);
+                notes_.push_back("the card says nothing of an input: " + found_.input_notes[index].all());
             }
         }
         return cards;
@@ -134,6 +136,7 @@ private:
         const TensorInfo& info = outputs_[index];
         card.name = info.name;
         const auto rank = static_cast<int>(info.shape.size());
+        card.kind = kind_of(card, index);
         const bool classes = card.kind != OutputKind::kOther && card.kind != OutputKind::kBoxes;
         if (!card.class_axis && (classes || !card.labels.empty()) && rank > 1) {
             card.class_axis = found_.card.outputs[index].class_axis.value_or(1);
@@ -150,6 +153,17 @@ private:
         return card;
     }
 
+    /// As the card says, but where the graph is seen to answer probabilities: a softmax more would be wrong.
+    [[nodiscard]] OutputKind kind_of(const OutputCard& card, std::size_t index) const {
+        const auto made = made_in_graph(network_.get_results()[index]->input_value(0));
+        if (card.kind != OutputKind::kLogits || !made || !find_logits(network_, index, 1).found.empty()) {
+            return card.kind;
+        }
+        notes_.push_back("the card calls output '" + card.name +
+                         "' logits, and the graph makes it of softmaxes or sigmoids: it is taken as " + name_of(*made));
+        return *made;
+    }
+
     void check_labels(const OutputCard& card, std::int64_t classes, const std::string& path) const {
         const auto count = static_cast<std::int64_t>(card.labels.size());
         const bool yes_or_no = classes == 1 && count == 2;
@@ -160,6 +174,7 @@ private:
     }
 
     const Interpretation& found_;
+    const ov::Model& network_;
     std::vector<TensorInfo> inputs_, outputs_;
     std::string origin_;
     std::vector<std::string>& notes_;

@@ -1,5 +1,6 @@
 #include "model/draft.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "core/suggest.hpp"
@@ -58,22 +59,45 @@ const Preset& preset_named(const std::string& name) {
     throw Error(ErrorCode::kUsage, "unknown preset '" + name + "'", core::did_you_mean(name, names));
 }
 
-void prepare(InputCard& card, const std::string& preset, std::vector<std::string>& notes) {
+/// What the graph tells of an input stands in `found`; how its pixels were scaled in training no graph tells.
+void prepare(InputCard& card, const InputNote& found, const std::string& preset, std::vector<std::string>& notes) {
+    notes.push_back("guess: " + found.what + found.open_size);
     if (card.modality != Modality::kImage) {
         return;
     }
-    preset_named(preset.empty() ? "unit" : preset).apply(card);
+    const bool whole_pixels = card.divide_by == 1.0;   // an input of u8: the network scales them itself
+    if (whole_pixels && !preset.empty()) {
+        throw Error(ErrorCode::kUsage,
+                    "preset " + preset + " scales pixels, and input '" + card.name + "' takes them whole, 0 to 255",
+                    "leave --preset out");
+    }
     if (preset == "imagenet" && card.color == "gray") {
         throw Error(ErrorCode::kUsage, "preset imagenet is of three channels, and input '" + card.name + "' has one",
                     "use --preset unit, then correct mean and std");
     }
-    if (preset.empty()) {
+    if (!preset.empty()) {
+        preset_named(preset).apply(card);
+        notes.push_back("given: '" + card.name + "' is scaled as preset " + preset + " says" +
+                        (preset == "imagenet" ? ", and cut out of the centre" : ""));
+    } else if (!whole_pixels) {
         notes.push_back("guess: '" + card.name +
                         "' is scaled to 0 to 1; no graph tells how pixels were scaled in training");
-    } else {
-        notes.push_back("given: '" + card.name + "' is scaled as preset " + preset + " says");
     }
-    notes.push_back("guess: colour order " + card.color + ", kernel " + card.resize + ", fit " + card.fit);
+    notes.push_back("guess: colour order " + card.color + ", kernel " + card.resize +
+                    (preset == "imagenet" ? "" : ", fit " + card.fit));
+}
+
+void refuse_idle_preset(const Card& card, const Model::Impl& impl, const std::string& preset) {
+    const auto is_picture = [](const InputCard& input) { return input.modality == Modality::kImage; };
+    if (preset.empty() || std::any_of(card.inputs.begin(), card.inputs.end(), is_picture)) {
+        return;
+    }
+    std::string inputs;
+    for (const TensorInfo& info : impl.inputs) {
+        inputs += (inputs.empty() ? "'" : ", '") + info.name + "' " + to_string(info.shape);
+    }
+    throw Error(ErrorCode::kUsage, "preset " + preset + " is for pictures, and the network takes none: " + inputs,
+                "leave --preset out");
 }
 
 void set_labels(Card& card, const Model::Impl& impl, const std::string& spec) {
@@ -109,9 +133,9 @@ Card draft(const Model& model, const std::string& preset, const std::string& lab
     const Model::Impl& impl = model.impl();
     const Interpretation found = interpret(*impl.network);
     Card card = found.card;
+    refuse_idle_preset(card, impl, preset);
     for (std::size_t index = 0; index < card.inputs.size(); ++index) {
-        card.notes.push_back("guess: " + found.input_notes[index]);
-        prepare(card.inputs[index], preset, card.notes);
+        prepare(card.inputs[index], found.input_notes[index], preset, card.notes);
     }
     for (const std::string& note : found.output_notes) {
         card.notes.push_back("guess: " + note);

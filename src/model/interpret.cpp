@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "openvino/op/log.hpp"
+
 #include "model/card_names.hpp"
+#include "model/index_ops.hpp"
 #include "model/logits.hpp"
 
 namespace pellucid::model {
@@ -47,12 +50,12 @@ std::string picture_layout(const TensorInfo& input) {
     return is_channels(shape[3]) && is_side(shape[1]) && is_side(shape[2]) ? "NHWC" : "";
 }
 
-InputCard input_card(const TensorInfo& input, std::string& note) {
+InputCard input_card(const TensorInfo& input, InputNote& note) {
     InputCard card;
     card.name = input.name;
     card.layout = picture_layout(input);
     if (card.layout.empty()) {
-        note = "input '" + input.name + "' " + to_string(input.shape) + " is taken as a plain tensor";
+        note.what = "input '" + input.name + "' " + to_string(input.shape) + " is taken as a plain tensor";
         return card;
     }
     card.modality = Modality::kImage;
@@ -61,11 +64,11 @@ InputCard input_card(const TensorInfo& input, std::string& note) {
     card.height = extent('H') < 0 ? kUsualSide : extent('H');
     card.width = extent('W') < 0 ? kUsualSide : extent('W');
     card.divide_by = input.type == "u8" ? 1.0 : 255.0;
-    note = "input '" + input.name + "' is taken as a picture: " + card.layout + ", " + std::to_string(card.height) +
-           "x" + std::to_string(card.width) + ", " + card.color +
-           (input.type == "u8" ? ", 0 to 255" : ", scaled to 0 to 1, without mean and deviation");
+    note.what = "input '" + input.name + "' is taken as a picture: " + card.layout + ", " +
+                std::to_string(card.height) + "x" + std::to_string(card.width) + ", " + card.color;
+    note.scaling = input.type == "u8" ? ", 0 to 255" : ", scaled to 0 to 1, without mean and deviation";
     if (extent('H') < 0 || extent('W') < 0) {
-        note += " (the graph leaves its size open: " + std::to_string(kUsualSide) + " was chosen)";
+        note.open_size = " (the graph leaves its size open: " + std::to_string(kUsualSide) + " was chosen)";
     }
     return card;
 }
@@ -89,18 +92,43 @@ KindGuess kind_by_shape(const TensorInfo& output, bool channels_last) {
     return {OutputKind::kOther, {}, "its shape " + to_string(shape) + " is no classification's", true};
 }
 
+/// "a softmax ends the graph", with what was left out of its classes.
+std::string ended_by(const LogitTensor& logits, const TensorInfo& output) {
+    const ov::Dimension all = logits.tensor.get_partial_shape()[logits.axis];
+    const std::int64_t answered = logits.output_axis ? output.shape[static_cast<std::size_t>(*logits.output_axis)] : -1;
+    const bool fewer = all.is_static() && answered >= 0 && answered < all.get_length();
+    return "a " + logits.found + (fewer ? " over " + std::to_string(all.get_length()) + " classes" : "") +
+           " ends the graph";
+}
+
+/// Where the graph loses sight of the softmax's axis: the usual one, if it has as many classes.
+std::optional<int> axis_of_classes(const LogitTensor& logits, const TensorInfo& output, std::optional<int> usual) {
+    if (logits.output_axis) {
+        return *logits.output_axis > 0 ? logits.output_axis : std::nullopt;
+    }
+    const ov::Dimension all = logits.tensor.get_partial_shape()[logits.axis];
+    return usual && output.shape.size() > static_cast<std::size_t>(*usual) && all.is_static() &&
+                   output.shape[static_cast<std::size_t>(*usual)] == all.get_length()
+               ? usual
+               : std::nullopt;
+}
+
 KindGuess kind_of(const ov::Model& network, std::size_t index, const TensorInfo& output, bool channels_last) {
     const LogitTensor logits = find_logits(network, index, 1);
     const std::size_t rank = output.shape.size();
-    const bool same_rank = logits.tensor.get_partial_shape().size() == rank;
+    const std::optional<int> usual = rank == 2   ? std::optional<int>(1)
+                                     : rank == 4 ? std::optional<int>(channels_last ? 3 : 1)
+                                                 : std::nullopt;
     if (logits.found == "softmax" || logits.found == "log-softmax") {
-        const int axis = same_rank ? logits.axis : 1;
         const bool logs = logits.found == "log-softmax";
-        return {logs ? OutputKind::kLogProbabilities : OutputKind::kProbabilities, axis,
-                "a " + logits.found + " ends the graph"};
+        return {logs ? OutputKind::kLogProbabilities : OutputKind::kProbabilities,
+                axis_of_classes(logits, output, usual), ended_by(logits, output)};
     }
-    if (logits.found == "sigmoid" && (rank == 2 || rank == 4)) {
-        return {OutputKind::kProbabilities, rank == 4 && channels_last ? 3 : 1, "a sigmoid ends the graph"};
+    if (logits.found == "sigmoid" && usual) {
+        return {OutputKind::kProbabilities, usual, "a sigmoid ends the graph"};
+    }
+    if (const auto made = made_in_graph(logits.tensor); made && logits.found.empty()) {
+        return {*made, usual, "the graph makes it of softmaxes or sigmoids"};
     }
     return kind_by_shape(output, channels_last);
 }
@@ -149,6 +177,20 @@ std::vector<TensorInfo> outputs_of(const ov::Model& network) {
                          shape_of(output.get_partial_shape()), output.get_element_type().to_string()});
     }
     return infos;
+}
+
+std::optional<OutputKind> made_in_graph(const ov::Output<ov::Node>& value) {
+    if (made_of_probabilities(value)) {
+        return OutputKind::kProbabilities;
+    }
+    const ov::Node& node = *value.get_node();
+    if (only_indexes(node)) {
+        return made_in_graph(node.input_value(0)) == OutputKind::kLogProbabilities
+                   ? std::optional<OutputKind>(OutputKind::kLogProbabilities)
+                   : std::nullopt;
+    }
+    const bool logs = ov::is_type<ov::op::v0::Log>(&node) && made_of_probabilities(node.input_value(0));
+    return logs ? std::optional<OutputKind>(OutputKind::kLogProbabilities) : std::nullopt;
 }
 
 Interpretation interpret(const ov::Model& network) {

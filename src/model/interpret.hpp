@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,21 @@ namespace pellucid::model {
 [[nodiscard]] std::vector<TensorInfo> inputs_of(const ov::Model& network);
 [[nodiscard]] std::vector<TensorInfo> outputs_of(const ov::Model& network);
 
+/// Whether `value`, where no one activation ends the graph, is probabilities (or their logarithm) all the same: made of
+/// several softmaxes or sigmoids.
+[[nodiscard]] std::optional<OutputKind> made_in_graph(const ov::Output<ov::Node>& value);
+
+/// What an input was taken for. How its pixels are scaled stands apart, for who knows that better.
+struct InputNote {
+    std::string what, scaling, open_size;
+    [[nodiscard]] std::string all() const { return what + scaling + open_size; }
+};
+
 /// A card worked out from the graph alone: an entry for each input and output, in their order.
 struct Interpretation {
     Card card;
-    std::vector<std::string> input_notes, output_notes;   ///< one for each input and output: what was taken for what
+    std::vector<InputNote> input_notes;
+    std::vector<std::string> output_notes;
     std::vector<bool> kind_guessed;   ///< for each output: nothing in the graph tells its kind
 };
 [[nodiscard]] Interpretation interpret(const ov::Model& network);

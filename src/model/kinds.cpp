@@ -14,16 +14,12 @@ bool is_distribution(const Row& row) {
     if (!row.class_axis || classes < 2) {
         return false;
     }
-    std::size_t inner = 1;
-    for (std::size_t axis = *row.class_axis + 1; axis < row.values.rank(); ++axis) {
-        inner *= static_cast<std::size_t>(row.values.shape()[axis]);
-    }
     std::vector<double> sums(row.values.size() / classes, 0.0);
     for (std::size_t at = 0; at < row.values.size(); ++at) {
         if (double{row.values[at]} < -kTolerance) {
             return false;
         }
-        sums[at / (inner * classes) * inner + at % inner] += double{row.values[at]};
+        sums[row.position_at(at)] += double{row.values[at]};
     }
     for (const double sum : sums) {
         if (std::abs(sum - 1.0) > kTolerance) {

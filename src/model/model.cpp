@@ -84,10 +84,11 @@ void make_card(Model::Impl& impl) {
         impl.kind_guessed.assign(impl.card.outputs.size(), false);
         return;
     }
-    for (const auto& notes : {found.input_notes, found.output_notes}) {
-        for (const std::string& note : notes) {
-            impl.notes.push_back("no card: " + note);
-        }
+    for (const model::InputNote& note : found.input_notes) {
+        impl.notes.push_back("no card: " + note.all());
+    }
+    for (const std::string& note : found.output_notes) {
+        impl.notes.push_back("no card: " + note);
     }
     impl.card = std::move(found.card);
     impl.kind_guessed = std::move(found.kind_guessed);

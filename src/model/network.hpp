@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,12 +37,14 @@ struct Model::Impl {
 
 namespace model {
 
-/// The tensor that carries the logits of output `index`: the input of its final (log-)softmax or sigmoid, or the output
-/// as it is. `found` tells which.
+/// Where the logits of an output are: what its last (log-)softmax or sigmoid reads, seen through what only moves or picks
+/// values behind it; or, where there is none, the output as it is.
 struct LogitTensor {
-    ov::Output<ov::Node> tensor;
-    std::string found;  ///< "softmax", "log-softmax", "sigmoid", "" (the output as it is)
-    int axis = 1;  ///< of the classes
+    ov::Output<ov::Node> tensor;  ///< what the activation reads, or the output
+    std::string found;            ///< "softmax", "log-softmax", "sigmoid", "" (the output as it is)
+    int axis = 1;                 ///< of the classes in `tensor`
+    std::vector<ov::Output<ov::Node>> behind = {};  ///< between the activation and the output, in that order
+    std::optional<int> output_axis = std::nullopt;  ///< the softmax's axis in the output, where it is known and whole
 };
 [[nodiscard]] LogitTensor logits_of(const Model::Impl& impl, std::size_t output);
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,10 +35,22 @@ struct ResolvedTarget {
     [[nodiscard]] double value(std::span<const float> row) const;
 };
 
-/// Resolves targets. All of one call share one ScoreTensor (else Error(kUsage)). Runs the model once on `input`.
-/// @param fallback  what Score::kDefault means for the method
-[[nodiscard]] std::vector<ResolvedTarget> resolve(const Model& model, const Input& input,
-                                                  const std::vector<Target>& targets, Score score, Score fallback,
+/// Reads a picture as a mask for `input`, 1 inside and 0 outside, [rows, columns] as asked. Pictures are read above this
+/// room: input::read_mask.
+using MaskReader = Array (*)(const std::filesystem::path& file, const Input& input,
+                             const std::array<std::int64_t, 2>& grid, std::vector<std::string>& notes);
+
+/// What is to be resolved.
+struct TargetRequest {
+    std::vector<Target> targets;
+    Score score = Score::kDefault;
+    Score fallback = Score::kLogit;      ///< what Score::kDefault means for the method
+    MaskReader read_mask = nullptr;      ///< null: a mask must be a .npy
+};
+
+/// Resolves targets. All of one call share one ScoreTensor (else Error(kUsage)); what is named twice is explained once. Runs
+/// the model once on `input`.
+[[nodiscard]] std::vector<ResolvedTarget> resolve(const Model& model, const Input& input, const TargetRequest& request,
                                                   std::vector<std::string>& notes);
 
 /// Answers of the model for `input`: one row of the score tensor.
@@ -44,12 +59,14 @@ struct ResolvedTarget {
 struct ClassAnswer {
     std::int64_t index;
     std::string label;
-    double probability;             ///< NaN where the output is no distribution and no softmax makes sense
-    double score;                   ///< the output as it is
+    /// NaN where the output is no distribution and no softmax makes sense. Where there is a `grid`: the share of its
+    /// positions at which this class is the likeliest (a sigmoid's: likelier than not).
+    double probability;
+    double score;                   ///< the output as it is, mean over the positions
+    Shape grid;                     ///< of a dense output: extents of its positions; else empty
 };
-/// The `count` most likely classes. `no_surer_than_chance` is set when the top one has less than twice 1/classes (of
-/// two or three classes: less than 1.2/classes). A dense output is ranked by the mean over its positions; one that is no
-/// classification has no answers, unless it is a single value.
+/// The `count` most likely classes. `no_surer_than_chance`: see model/chance.hpp. An output that is no classification has no
+/// answers, unless it is a single value.
 [[nodiscard]] std::vector<ClassAnswer> top_answers(const Model& model, const Input& input, int count,
                                                    bool& no_surer_than_chance);
 

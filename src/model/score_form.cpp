@@ -12,6 +12,8 @@
 #include "openvino/op/softmax.hpp"
 #include "openvino/op/softplus.hpp"
 
+#include "model/logits.hpp"
+
 namespace pellucid::model {
 
 namespace {
@@ -120,26 +122,27 @@ ScoreForm form_of_output(const Model::Impl& impl, std::size_t output) {
     return {transform, logits.axis};
 }
 
-ov::Output<ov::Node> scored_by(const ScoreForm& form, const ov::Output<ov::Node>& logits) {
+ov::Output<ov::Node> scored_by(const ScoreForm& form, const LogitTensor& logits) {
     switch (form.transform) {
         case Transform::kIdentity:
-            return logits;
+            return as_output(logits, logits.tensor);
         case Transform::kSoftmax:
-            return named<op::v8::Softmax>("softmax", logits, form.axis);
+            return as_output(logits, named<op::v8::Softmax>("softmax", logits.tensor, form.axis));
         case Transform::kLogSoftmax:
-            return named<op::v5::LogSoftmax>("log-softmax", logits, form.axis);
+            return as_output(logits, named<op::v5::LogSoftmax>("log-softmax", logits.tensor, form.axis));
         case Transform::kSigmoid:
-            return named<op::v0::Sigmoid>("sigmoid", logits);
+            return as_output(logits, named<op::v0::Sigmoid>("sigmoid", logits.tensor));
         case Transform::kLogSigmoid: {
-            const auto minus = named<op::v0::Negative>("minus", logits);
-            return named<op::v0::Negative>("log-sigmoid", named<op::v4::SoftPlus>("softplus", minus));
+            const auto minus = named<op::v0::Negative>("minus", logits.tensor);
+            const auto plus = named<op::v4::SoftPlus>("softplus", minus);
+            return as_output(logits, named<op::v0::Negative>("log-sigmoid", plus));
         }
         case Transform::kExp:
-            return named<op::v0::Exp>("exp", logits);
+            return named<op::v0::Exp>("exp", logits.tensor);
         case Transform::kLog:
-            return named<op::v0::Log>("log", named<op::v0::Clamp>("clamp", logits, kLeastProbability, 1.0));
+            return named<op::v0::Log>("log", named<op::v0::Clamp>("clamp", logits.tensor, kLeastProbability, 1.0));
     }
-    return logits;
+    return logits.tensor;
 }
 
 Array scored_by(const ScoreForm& form, const Array& logits) {
@@ -163,24 +166,68 @@ std::int64_t Row::positions() const {
     return count == 0 ? 0 : static_cast<std::int64_t>(values.size()) / count;
 }
 
+Shape Row::grid() const {
+    Shape shape = values.shape();
+    if (class_axis) {
+        shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(*class_axis));
+    }
+    return shape;
+}
+
+std::size_t Row::class_at(std::size_t element) const { return element / inner() % static_cast<std::size_t>(classes()); }
+
+std::size_t Row::position_at(std::size_t element) const {
+    const std::size_t behind = inner();
+    return element / (behind * static_cast<std::size_t>(classes())) * behind + element % behind;
+}
+
+std::size_t Row::inner() const {
+    std::size_t behind = 1;
+    for (std::size_t axis = class_axis.value_or(values.rank()) + 1; axis < values.rank(); ++axis) {
+        behind *= static_cast<std::size_t>(values.shape()[axis]);
+    }
+    return behind;
+}
+
+namespace {
+
+/// The axis of the classes in an output, batch included.
+std::optional<int> class_axis_of(const Model::Impl& impl, std::size_t output) {
+    const LogitTensor logits = logits_of(impl, output);
+    if (logits.output_axis) {
+        return logits.output_axis;
+    }
+    const std::optional<int> said = impl.card.outputs[output].class_axis;
+    return said || logits.found != "sigmoid" ? said : 1;
+}
+
+}  // namespace
+
 bool answers_classes(const Model::Impl& impl, std::size_t output) {
     const OutputCard& card = impl.card.outputs[output];
-    return card.class_axis && card.kind != OutputKind::kOther && card.kind != OutputKind::kBoxes;
+    const bool has_axis = card.class_axis || logits_of(impl, output).output_axis;
+    return has_axis && card.kind != OutputKind::kOther && card.kind != OutputKind::kBoxes;
 }
 
 Row row_of(const Model::Impl& impl, const Logits& logits, std::size_t output, const ScoreForm& form) {
     Row row;
-    row.values = scored_by(form, logits.tensors[output]);
+    const bool softmax = form.transform == Transform::kSoftmax || form.transform == Transform::kLogSoftmax;
+    if (const auto logs = logits.logs.find(output); softmax && logs != logits.logs.end()) {
+        const Transform rest = form.transform == Transform::kSoftmax ? Transform::kExp : Transform::kIdentity;
+        row.values = scored_by({rest, form.axis}, logs->second);
+    } else {
+        row.values = scored_by(form, logits.tensors[output]);
+    }
     row.batched = logits.batched[output];
     Shape shape = row.values.shape();
     if (row.batched) {
         shape.erase(shape.begin());
         row.values = row.values.reshaped(shape);
     }
-    const std::size_t axis = static_cast<std::size_t>(form.axis) - (row.batched ? 1 : 0);
-    const bool has_axis = impl.card.outputs[output].class_axis.has_value() || !logits_of(impl, output).found.empty();
-    if (has_axis && axis < shape.size()) {
-        row.class_axis = axis;
+    const std::optional<int> axis = class_axis_of(impl, output);
+    const int batch = row.batched ? 1 : 0;
+    if (axis && *axis >= batch && *axis - batch < static_cast<int>(shape.size())) {
+        row.class_axis = static_cast<std::size_t>(*axis - batch);
     }
     return row;
 }

@@ -68,7 +68,7 @@ ScoreModel score_model(const Model::Impl& impl, const ScoreTensor& tensor) {
     const LogitTensor known = logits_of(impl, tensor.output);
     const LogitTensor logits = find_logits(*copy, tensor.output, known.axis);
     ScoreModel scored;
-    scored.score = scored_by(form_of(impl, tensor.output, tensor.score), logits.tensor);
+    scored.score = scored_by(form_of(impl, tensor.output, tensor.score), logits);
     const auto result = std::make_shared<op::v0::Result>(scored.score);
     result->set_friendly_name("pellucid/score/result");
     scored.model = std::make_shared<ov::Model>(ov::ResultVector{result}, copy->get_parameters(), "pellucid/score");

@@ -16,15 +16,7 @@
 namespace pellucid {
 namespace {
 
-std::string complaint(const std::function<void()>& act, ErrorCode code) {
-    try {
-        act();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), code) << error.what();
-        return error.what();
-    }
-    return "no complaint";
-}
+using nets::complaint;
 
 struct BadCard {
     const char* text;
@@ -215,6 +207,40 @@ TEST(Card, DraftMarksItsGuessesAndIsReadBack) {
     const auto few = folder.write("few.txt", "a\nb\n");
     EXPECT_NE(complaint([&] { static_cast<void>(model::draft(model, "", few.string())); }, ErrorCode::kUsage)
                   .find("4 classes"),
+              std::string::npos);
+}
+
+bool any_note(const Card& card, const std::string& part) {
+    return std::any_of(card.notes.begin(), card.notes.end(),
+                       [&](const std::string& note) { return note.find(part) != std::string::npos; });
+}
+
+TEST(Card, DraftKeepsNoGuessThatThePresetDecides) {
+    const nets::Folder folder;
+    const Model model = nets::load(folder.save(nets::picture_net({-1, 3, 16, 16}, 4), "net"));
+    const Card guessed = model::draft(model, "", "");
+    EXPECT_TRUE(any_note(guessed, "guess: 'x' is scaled to 0 to 1"));
+    EXPECT_TRUE(any_note(guessed, "fit stretch"));
+    for (const char* preset : {"imagenet", "tf", "unit"}) {
+        const Card given = model::draft(model, preset, "");
+        EXPECT_TRUE(any_note(given, "given: 'x' is scaled as preset " + std::string(preset))) << preset;
+        EXPECT_FALSE(any_note(given, "scaled to 0 to 1")) << preset;
+        EXPECT_EQ(any_note(given, ", fit "), std::string(preset) != "imagenet") << preset;
+        EXPECT_TRUE(any_note(given, "guess: input 'x' is taken as a picture: NCHW, 16x16, RGB")) << preset;
+    }
+}
+
+TEST(Card, DraftRefusesAPresetThatHasNoPixelsToScale) {
+    const nets::Folder folder;
+    const Model table = nets::load(folder.save(nets::linear(4, 3, 7).model(), "table"));
+    EXPECT_NE(complaint([&] {
+                  static_cast<void>(model::draft(table, "imagenet", ""));
+              }).find("the network takes none: 'x' [-1, 4]"),
+              std::string::npos);
+    EXPECT_EQ(model::draft(table, "", "").inputs[0].modality, Modality::kTensor);
+    const Model whole = nets::load(folder.save(nets::byte_picture_net(), "bytes"));
+    EXPECT_EQ(model::draft(whole, "", "").inputs[0].divide_by, 1.0) << "whole pixels stay whole";
+    EXPECT_NE(complaint([&] { static_cast<void>(model::draft(whole, "unit", "")); }).find("0 to 255"),
               std::string::npos);
 }
 

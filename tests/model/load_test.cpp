@@ -107,7 +107,7 @@ TEST(Load, TokensHaveNoGradientAndSaySo) {
     Input input = nets::sample({1, 3}, {0, 1, 2});
     EXPECT_THROW(static_cast<void>(model::gradient_session(model, {0, Score::kLogit, false}, "input", input)), Error);
     std::vector<std::string> notes;
-    EXPECT_EQ(model::resolve(model, input, {Target::top()}, Score::kDefault, Score::kLogit, notes).size(), 1U);
+    EXPECT_EQ(model::resolve(model, input, {{Target::top()}, Score::kDefault, Score::kLogit}, notes).size(), 1U);
 }
 
 TEST(Load, SeveralInputsAndOutputsAreToldApart) {
@@ -123,11 +123,17 @@ TEST(Load, SeveralInputsAndOutputsAreToldApart) {
     input.tensors["b"] = Array({1, 2}, {0.5F, -1.0F});
     std::vector<std::string> notes;
     const auto resolve = [&](const char* text) {
-        return model::resolve(model, input, Target::parse(text), Score::kLogit, Score::kLogit, notes).front();
+        return model::resolve(model, input, {Target::parse(text), Score::kLogit, Score::kLogit}, notes).front();
     };
     EXPECT_NEAR(resolve("y[0,1].sum").explained.score, 3.0, 1e-6);
     EXPECT_NEAR(resolve("y:0").explained.score, 2.5, 1e-6);
     EXPECT_NEAR(resolve("z:1").explained.score, 3.0, 1e-6);
+    notes.clear();
+    EXPECT_EQ(resolve("z:1").explained.output, "z");
+    EXPECT_TRUE(notes.empty()) << "an output was named";
+    EXPECT_EQ(resolve("1").explained.output, "y");
+    ASSERT_EQ(notes.size(), 1U);
+    EXPECT_EQ(notes[0], "of 2 outputs, 'y' is explained; others ('z') are chosen in the target: z:CLASS or z[0,…].sum");
     const auto target = resolve("y:1");
     EXPECT_EQ(target.tensor.output, 0U);
     const auto session = model::gradient_session(model, target.tensor, "input", input);

@@ -1,11 +1,14 @@
 #include "model/nets.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <fstream>
 
 #include "core/random.hpp"
 #include "openvino/op/add.hpp"
 #include "openvino/op/constant.hpp"
+#include "openvino/op/convert.hpp"
 #include "openvino/op/convolution.hpp"
 #include "openvino/op/gather.hpp"
 #include "openvino/op/identity.hpp"
@@ -121,13 +124,17 @@ Value spatial_mean(const Value& x) {
 }  // namespace
 
 std::shared_ptr<ov::Model> Linear::model(End end) const {
+    return model([&](const Value& z) { return ended(z, end, m); });
+}
+
+std::shared_ptr<ov::Model> Linear::model(const Head& head) const {
     const auto x = parameter({-1, n});
     const ov::Shape wide{static_cast<std::size_t>(n), static_cast<std::size_t>(m)};
     const auto w = op::v0::Constant::create(ov::element::f32, wide, weights);
     const auto b = op::v0::Constant::create(ov::element::f32, {1, static_cast<std::size_t>(m)}, bias);
     const auto z = std::make_shared<op::v1::Add>(std::make_shared<op::v0::MatMul>(x, w), b);
     z->set_friendly_name("z");
-    return named(ended(z, end, m), {x});
+    return named(head(z), {x});
 }
 
 std::vector<double> Linear::logits(const std::vector<float>& x) const {
@@ -144,16 +151,25 @@ Linear linear(std::int64_t n, std::int64_t m, std::uint64_t seed) {
     return {n, m, values(static_cast<std::size_t>(n * m), seed), values(static_cast<std::size_t>(m), seed + 1)};
 }
 
-std::shared_ptr<ov::Model> picture_net(const std::vector<std::int64_t>& shape, std::int64_t classes, bool dense) {
+std::shared_ptr<ov::Model> picture_net(const std::vector<std::int64_t>& shape, std::int64_t classes, bool dense,
+                                       const Linear::Head& head) {
     const auto x = parameter(shape);
     const Value maps = convolved(x, classes);
-    return named(dense ? maps : spatial_mean(maps), {x});
+    const Value y = dense ? maps : spatial_mean(maps);
+    return named(head ? head(y) : y, {x});
 }
 
 std::shared_ptr<ov::Model> channels_last_net(std::int64_t side, std::int64_t classes) {
     const auto x = parameter({-1, side, side, 3});
     const auto order = op::v0::Constant::create(ov::element::i64, {4}, {0, 3, 1, 2});
     return named(spatial_mean(convolved(std::make_shared<op::v1::Transpose>(x, order), classes)), {x});
+}
+
+std::shared_ptr<ov::Model> byte_picture_net() {
+    const auto x = parameter({-1, 3, 16, 16}, "x", ov::element::u8);
+    const auto real = std::make_shared<op::v0::Convert>(x, ov::element::f32);
+    const auto scale = op::v0::Constant::create(ov::element::f32, {}, {1.0F / 255.0F});
+    return named(spatial_mean(convolved(std::make_shared<op::v1::Multiply>(real, scale), 4)), {x});
 }
 
 std::shared_ptr<ov::Model> mixing_net() {
@@ -180,6 +196,17 @@ std::shared_ptr<ov::Model> two_by_two_net() {
     y.get_node()->set_friendly_name("y");
     y.get_tensor().set_names({"y"});
     return std::make_shared<ov::Model>(ov::OutputVector{y, z}, ov::ParameterVector{a, b}, "net");
+}
+
+std::string complaint(const std::function<void()>& act, pellucid::ErrorCode code) {
+    try {
+        act();
+    } catch (const pellucid::Error& error) {
+        EXPECT_EQ(error.code(), code) << error.what();
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+        return error.what();
+    }
+    return "no complaint";
 }
 
 pellucid::Input sample(const pellucid::Shape& shape, const std::vector<float>& data) {

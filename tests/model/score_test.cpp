@@ -13,18 +13,10 @@
 namespace pellucid {
 namespace {
 
+using nets::complaint;
+
 /// Two float passes over a dozen terms of size one: rounding stays below this.
 constexpr double kRounding = 3e-6;
-
-std::string complaint(const std::function<void()>& act, ErrorCode code) {
-    try {
-        act();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), code) << error.what();
-        return error.what();
-    }
-    return "no complaint";
-}
 
 std::vector<double> log_softmax(const std::vector<double>& z) {
     double sum = 0.0;
@@ -57,7 +49,7 @@ TEST_P(Scores, AreWhatTheyAreCalledInEverySession) {
     const Input input = nets::sample({1, 4}, kX);
     std::vector<std::string> notes;
     const auto targets =
-        model::resolve(model, input, {Target::index(0), Target::index(2)}, score, Score::kDefault, notes);
+        model::resolve(model, input, {{Target::index(0), Target::index(2)}, score, Score::kDefault}, notes);
     const std::vector<double> z = net.logits(kX);
     ASSERT_EQ(targets.size(), 2U);
     EXPECT_EQ(targets[0].tensor.score, score);
@@ -102,7 +94,7 @@ TEST(Scores, DefaultsToWhatTheMethodSays) {
     std::vector<std::string> notes;
     const Input input = nets::sample({1, 4}, kX);
     const auto of = [&](Score score, Score fallback) {
-        return model::resolve(model, input, {Target::top()}, score, fallback, notes).front().tensor.score;
+        return model::resolve(model, input, {{Target::top()}, score, fallback}, notes).front().tensor.score;
     };
     EXPECT_EQ(of(Score::kDefault, Score::kLogit), Score::kLogit);
     EXPECT_EQ(of(Score::kDefault, Score::kProbability), Score::kProbability);
@@ -116,7 +108,7 @@ TEST(Scores, AreProbabilitiesWhereTheCardSaysSoAndNothingIsFound) {
     const Model model = nets::load(folder.save(net.model(), "net", R"({"outputs": [{"kind": "probabilities"}]})"));
     std::vector<std::string> notes;
     const auto target =
-        model::resolve(model, nets::sample({1, 4}, kX), {Target::index(1)}, Score::kLogit, Score::kLogit, notes);
+        model::resolve(model, nets::sample({1, 4}, kX), {{Target::index(1)}, Score::kLogit, Score::kLogit}, notes);
     EXPECT_EQ(target[0].tensor.score, Score::kProbability);
     EXPECT_NEAR(target[0].explained.score, net.logits(kX)[1], kRounding);
     EXPECT_EQ(notes.size(), 1U);
@@ -136,137 +128,6 @@ TEST(Scores, AreTakenForProbabilitiesWhenTheyLookLikeThem) {
     EXPECT_NEAR(answers[0].probability, 0.5, kRounding);
     EXPECT_EQ(model.card().outputs[0].kind, OutputKind::kProbabilities);
     EXPECT_NE(model.notes().back().find("sum to one"), std::string::npos);
-}
-
-TEST(TopAnswers, RankBySoftmaxAndWarnAtChance) {
-    const nets::Folder folder;
-    nets::Linear net = nets::linear(4, 10, 7);
-    const Model model = nets::load(folder.save(net.model(nets::End::kSoftmax), "sure"));
-    const auto z = net.logits(kX);
-    bool unsure = false;
-    const auto answers = model::top_answers(model, nets::sample({1, 4}, kX), 5, unsure);
-    ASSERT_EQ(answers.size(), 5U);
-    EXPECT_EQ(answers[0].index, std::max_element(z.begin(), z.end()) - z.begin());
-    for (std::size_t k = 0; k < 5; ++k) {
-        const double p = std::exp(log_softmax(z)[static_cast<std::size_t>(answers[k].index)]);
-        EXPECT_NEAR(answers[k].probability, p, kRounding);
-        EXPECT_NEAR(answers[k].score, p, kRounding);   // the output as it is: behind the softmax
-        EXPECT_TRUE(k == 0 || answers[k].probability <= answers[k - 1].probability);
-    }
-    EXPECT_EQ(unsure, answers[0].probability < 0.2);
-    net.weights.assign(40, 0.0F);
-    net.bias.assign(10, 0.0F);
-    const Model even = nets::load(folder.save(net.model(), "even"));
-    static_cast<void>(model::top_answers(even, nets::sample({1, 4}, kX), 5, unsure));
-    EXPECT_TRUE(unsure);
-    net.bias[3] = 5.0F;
-    const Model sure = nets::load(folder.save(net.model(), "certain"));
-    static_cast<void>(model::top_answers(sure, nets::sample({1, 4}, kX), 5, unsure));
-    EXPECT_FALSE(unsure);
-}
-
-/// A dense net's answers [2, 4, 5] for one picture, with its model.
-struct Dense {
-    nets::Folder folder;
-    Model model = nets::load(folder.save(nets::picture_net({-1, 3, 4, 5}, 2, true), "dense"));
-    Input input = nets::sample({1, 3, 4, 5}, nets::values(60, 3));
-    Array row = model::answer(model, input, {0, Score::kLogit, false});
-    model::ResolvedTarget resolve(const Target& target) {
-        std::vector<std::string> notes;
-        return model::resolve(model, input, {target}, Score::kLogit, Score::kLogit, notes).front();
-    }
-    double at(std::size_t c, std::size_t y, std::size_t x) const { return double{row[(c * 4 + y) * 5 + x]}; }
-};
-
-TEST(Reductions, SelectAsNumpyDoes) {
-    Dense dense;
-    ASSERT_EQ(dense.row.shape(), (Shape{2, 4, 5}));
-    struct Case {
-        const char* text;
-        std::vector<std::size_t> c, y, x;
-    };
-    const std::vector<std::size_t> all_y{0, 1, 2, 3}, all_x{0, 1, 2, 3, 4};
-    for (const Case& each : {Case{"OUTPUT[0,1,2,3]", {1}, {2}, {3}}, Case{"OUTPUT[0,:,1:3,4]", {0, 1}, {1, 2}, {4}},
-                             Case{"OUTPUT[0, -1, ::2, -2:]", {1}, {0, 2}, {3, 4}},
-                             Case{"OUTPUT[0]", {0, 1}, all_y, all_x}, Case{"OUTPUT[...,2]", {0, 1}, all_y, {2}},
-                             Case{"OUTPUT[0,0,:-1,1::3]", {0}, {0, 1, 2}, {1, 4}}, Case{"y[:,1]", {1}, all_y, all_x}}) {
-        double sum = 0.0, largest = -1e9, count = 0.0;
-        for (const auto c : each.c)
-            for (const auto y : each.y)
-                for (const auto x : each.x) {
-                    sum += dense.at(c, y, x);
-                    largest = std::max(largest, dense.at(c, y, x));
-                    count += 1.0;
-                }
-        const auto value = [&](const char* how) {
-            return dense.resolve(Target::parse(each.text + std::string(how)).front()).explained.score;
-        };
-        EXPECT_NEAR(value(".sum"), sum, 1e-5) << each.text;
-        EXPECT_NEAR(value(".mean"), sum / count, 1e-6) << each.text;
-        EXPECT_NEAR(value(".max"), largest, 1e-7) << each.text;
-    }
-    EXPECT_NEAR(dense.resolve(Target::parse("OUTPUT[0,1,2,3]").front()).explained.score, dense.at(1, 2, 3), 1e-7);
-    for (const char* bad :
-         {"OUTPUT[0,2].sum", "OUTPUT[0,0,0,0,0].sum", "OUTPUT[0,a].sum", "OUTPUT[1].sum", "OUTPUT[0,:].mode",
-          "OUTPUT[0,3:3].sum", "OUTPUT[0,0:1:0].sum", "OUTPUT[0].", "OUTPUT[0]", "z[0].sum", "OUTPUT[].sum"}) {
-        EXPECT_NE(complaint([&] { dense.resolve(Target::parse(bad).front()); }, ErrorCode::kUsage), "no complaint")
-            << bad;
-    }
-}
-
-TEST(Reductions, TheGradientOfAMaximumIsThatOfItsLargestEntry) {
-    Dense dense;
-    for (const char* text : {"OUTPUT[0,1].max", "OUTPUT[0,:,2].max", "OUTPUT[0].max"}) {
-        const auto most = dense.resolve(Target::parse(text).front());
-        const auto session = model::gradient_session(dense.model, most.tensor, "input", dense.input);
-        Shape seed{1, 2, 4, 5};
-        const auto got = session.session->run_one({dense.input.tensors.at("x"), most.weights.reshaped(seed)});
-        std::size_t best = 0;
-        double largest = -1e9;
-        for (std::size_t at = 0; at < 40; ++at) {
-            if (most.weights[at] != 0.0F && double{dense.row[at]} > largest) {
-                largest = double{dense.row[at]};
-                best = at;
-            }
-        }
-        EXPECT_NEAR(most.value(got[0].values()), largest, 1e-6);
-        Array alone(seed);
-        alone[best] = 1.0F;
-        const auto plain = model::gradient_session(dense.model, {0, Score::kLogit, false}, "input", dense.input);
-        const auto expected = plain.session->run_one({dense.input.tensors.at("x"), alone});
-        for (std::size_t at = 0; at < 60; ++at) {
-            EXPECT_NEAR(double{got[1][at]}, double{expected[1][at]}, 1e-6) << text;
-        }
-    }
-}
-
-TEST(DenseTargets, SumAClassOrAMaskAndRefuseTop1) {
-    Dense dense;
-    double sum = 0.0, masked = 0.0, weighted = 0.0;
-    Array mask({4, 5}), whole({2, 4, 5});
-    for (std::size_t y = 0; y < 4; ++y)
-        for (std::size_t x = 0; x < 5; ++x) {
-            sum += dense.at(1, y, x);
-            mask[y * 5 + x] = x < 2 ? 1.0F : 0.0F;
-            masked += x < 2 ? dense.at(1, y, x) : 0.0;
-            whole[20 + y * 5 + x] = 0.5F;
-            weighted += 0.5 * dense.at(1, y, x);
-        }
-    core::write_npy(dense.folder.path / "mask.npy", mask);
-    core::write_npy(dense.folder.path / "whole.npy", whole);
-    const std::string folder = dense.folder.path.string();
-    EXPECT_NEAR(dense.resolve(Target::index(1)).explained.score, sum, 1e-5);
-    EXPECT_NEAR(dense.resolve(Target::parse("mask:" + folder + "/mask.npy@1").front()).explained.score, masked, 1e-5);
-    EXPECT_NEAR(dense.resolve(Target::parse("mask:" + folder + "/whole.npy").front()).explained.score, weighted, 1e-5);
-    EXPECT_NE(
-        complaint([&] { dense.resolve(Target::parse("mask:" + folder + "/mask.npy").front()); }, ErrorCode::kUsage)
-            .find("mask:FILE@CLASS"),
-        std::string::npos);
-    EXPECT_NE(complaint([&] { dense.resolve(Target::top()); }, ErrorCode::kUsage).find("20 positions"),
-              std::string::npos);
-    EXPECT_NE(
-        complaint([&] { dense.resolve(Target::parse("mask:m.png").front()); }, ErrorCode::kUnsupported).find(".npy"),
-        std::string::npos);
 }
 
 TEST(Layers, TheirGradientIsTheScoresWeightOnEachPosition) {
@@ -307,7 +168,7 @@ TEST(Sessions, ARegressionIsExplainedAsItIs) {
     const Model model = nets::load(folder.save(net.model(), "net"));
     std::vector<std::string> notes;
     const auto target =
-        model::resolve(model, nets::sample({1, 4}, kX), {Target::top()}, Score::kDefault, Score::kProbability, notes);
+        model::resolve(model, nets::sample({1, 4}, kX), {{Target::top()}, Score::kDefault, Score::kProbability}, notes);
     EXPECT_EQ(target[0].explained.index, 0);
     EXPECT_NEAR(target[0].explained.score, net.logits(kX)[0], kRounding);
     bool unsure = true;
@@ -325,14 +186,14 @@ TEST(Sessions, AYesOrNoTakesTheNameOfYes) {
     std::vector<std::string> notes;
     const Input input = nets::sample({1, 4}, kX);
     for (const Target& target : {Target::top(), Target::index(0), Target::label("yes")}) {
-        const auto got = model::resolve(model, input, {target}, Score::kProbability, Score::kLogit, notes);
+        const auto got = model::resolve(model, input, {{target}, Score::kProbability, Score::kLogit}, notes);
         EXPECT_NEAR(got[0].explained.score, 1.0 / (1.0 + std::exp(-net.logits(kX)[0])), kRounding);
         EXPECT_EQ(got[0].explained.label, "yes");
     }
     EXPECT_NE(complaint(
                   [&] {
                       static_cast<void>(
-                          model::resolve(model, input, {Target::label("no")}, Score::kLogit, Score::kLogit, notes));
+                          model::resolve(model, input, {{Target::label("no")}, Score::kLogit, Score::kLogit}, notes));
                   },
                   ErrorCode::kUsage)
                   .find("yes"),

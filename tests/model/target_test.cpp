@@ -10,15 +10,7 @@
 namespace pellucid {
 namespace {
 
-std::string complaint(const std::function<void()>& act) {
-    try {
-        act();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), ErrorCode::kUsage) << error.what();
-        return error.what();
-    }
-    return "no complaint";
-}
+using nets::complaint;
 
 const char* const kCard = R"({"outputs": [{"kind": "logits", "labels":
     ["tench", "great white shark", "hen", "T-shirt", "cup", "espresso", "crane", "crane", "Shih-Tzu, a dog", "coffee mug",
@@ -42,7 +34,7 @@ protected:
 TEST_P(Targets, FindTheirClasses) {
     std::vector<std::string> notes;
     const auto found =
-        model::resolve(model, input, Target::parse(GetParam().text), Score::kLogit, Score::kLogit, notes);
+        model::resolve(model, input, {Target::parse(GetParam().text), Score::kLogit, Score::kLogit}, notes);
     ASSERT_EQ(found.size(), GetParam().plus.size());
     for (std::size_t at = 0; at < found.size(); ++at) {
         for (std::int64_t k = 0; k < 12; ++k) {
@@ -83,7 +75,7 @@ TEST_F(Targets, RefuseWhatNamesNothing) {
         const std::string said = complaint([&] {
             std::vector<std::string> notes;
             static_cast<void>(
-                model::resolve(model, input, Target::parse(each.text), Score::kLogit, Score::kLogit, notes));
+                model::resolve(model, input, {Target::parse(each.text), Score::kLogit, Score::kLogit}, notes));
         });
         EXPECT_NE(said.find(each.says), std::string::npos) << each.text << ": " << said;
     }
@@ -91,7 +83,7 @@ TEST_F(Targets, RefuseWhatNamesNothing) {
 
 TEST_F(Targets, TopIsTheMostLikelyInOrder) {
     std::vector<std::string> notes;
-    const auto found = model::resolve(model, input, Target::parse("top5"), Score::kLogit, Score::kLogit, notes);
+    const auto found = model::resolve(model, input, {Target::parse("top5"), Score::kLogit, Score::kLogit}, notes);
     const Array row = model::answer(model, input, {0, Score::kLogit, false});
     ASSERT_EQ(found.size(), 5U);
     for (std::size_t at = 0; at < 5; ++at) {
@@ -100,9 +92,35 @@ TEST_F(Targets, TopIsTheMostLikelyInOrder) {
             std::count_if(row.values().begin(), row.values().end(), [&](float value) { return double{value} > score; }),
             static_cast<std::ptrdiff_t>(at));
     }
-    EXPECT_EQ(model::resolve(model, input, Target::parse("top50"), Score::kLogit, Score::kLogit, notes).size(), 12U);
+    EXPECT_EQ(model::resolve(model, input, {Target::parse("top50"), Score::kLogit, Score::kLogit}, notes).size(), 12U);
     EXPECT_EQ(notes.size(), 1U);
-    EXPECT_EQ(model::resolve(model, input, Target::parse("top2,top1"), Score::kLogit, Score::kLogit, notes).size(), 3U);
+}
+
+TEST_F(Targets, NamedTwiceAreExplainedOnce) {
+    struct Case {
+        const char* text;
+        std::vector<std::int64_t> classes;
+        const char* says;
+    };
+    for (const Case& each :
+         {Case{"2,2", {2}, "target 'hen' is named twice"},
+          Case{"espresso,4,5", {5, 4}, "target 'espresso' is named twice"}, Case{"2,4", {2, 4}, nullptr}}) {
+        std::vector<std::string> notes;
+        const auto found =
+            model::resolve(model, input, {Target::parse(each.text), Score::kLogit, Score::kLogit}, notes);
+        std::vector<std::int64_t> classes;
+        for (const auto& target : found) classes.push_back(target.explained.index);
+        EXPECT_EQ(classes, each.classes) << each.text;
+        ASSERT_EQ(notes.size(), each.says == nullptr ? 0U : 1U) << each.text;
+        EXPECT_TRUE(each.says == nullptr || notes[0].find(each.says) == 0) << notes[0];
+    }
+    std::vector<std::string> notes;
+    EXPECT_EQ(model::resolve(model, input, {Target::parse("top2,top1"), Score::kLogit, Score::kLogit}, notes).size(),
+              2U);
+    EXPECT_EQ(
+        model::resolve(model, input, {Target::parse("margin:2-4,margin:2-4"), Score::kLogit, Score::kLogit}, notes)
+            .size(),
+        1U);
 }
 
 TEST(TargetNames, ParsedTargetsTellTheirParts) {
