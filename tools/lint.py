@@ -22,6 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import check_arrows
+import check_citations
 import check_size
 import check_tree
 
@@ -111,6 +112,7 @@ def main() -> int:
     checks = {
         "the tree": lambda: check_tree.check(tracked()),
         "arrows between rooms": lambda: check_arrows.check(ROOT),
+        "sources": lambda: check_citations.check(ROOT),
         "sizes": lambda: [line for path in tracked(*check_size.CODE) for line in check_size.check_file(path)],
         "shell scripts": shell_syntax,
         "format of Python": lambda: run([str(BIN / "ruff"), "format", "--check", "--output-format=concise"]),

@@ -8,6 +8,7 @@ usage: reference.py PELLUCID
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,8 @@ def method_section(method: dict) -> list[str]:
     for key in ("needs", "inputs", "cost", "score", "source"):
         value = method.get(key)
         if value:
-            lines.append(f"* {key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            lines.append(f"* {key}: " + re.sub(r"\[([a-z]+\d{4})\]", r"([\1](bibliography.md#\1))", text))
     lines.append("")
     if method["options"]:
         lines += ["| option | default | what it does |", "|---|---|---|"]

@@ -13,7 +13,7 @@ struct Segments {
     std::vector<std::int32_t> labels;
 };
 
-/// skimage.segmentation.quickshift's parameters, defaults and rules (Vedaldi and Soatto, ECCV 2008).
+/// skimage.segmentation.quickshift's parameters, defaults and rules [vedaldi2008].
 /// The defaults here are those that lime's image explainer uses.
 struct QuickshiftOptions {
     double kernel_size = 4.0;
@@ -26,7 +26,7 @@ struct QuickshiftOptions {
 };
 [[nodiscard]] Segments quickshift(const Image& image, const QuickshiftOptions& options = {});
 
-/// skimage.segmentation.slic's parameters and rules (Achanta et al., PAMI 2012), start_label 0.
+/// skimage.segmentation.slic's parameters and rules [achanta2012], start_label 0.
 struct SlicOptions {
     int n_segments = 100;
     double compactness = 10.0;

@@ -6,7 +6,7 @@
 
 namespace pellucid::core {
 
-/// A counter-based random stream (Philox4x32-10; Salmon et al., SC 2011). The stream of (seed, input, sample) is the
+/// A counter-based random stream (Philox4x32-10; [salmon2011]). The stream of (seed, input, sample) is the
 /// same whatever thread makes it and in whatever order, which is what the promise of equal bits stands on.
 class RandomStream {
 public:

@@ -69,7 +69,7 @@ struct RuleSet {
 
 [[nodiscard]] const RuleSet& plain_rules();
 [[nodiscard]] const RuleSet& guided_backpropagation_rules();
-/// LRP-epsilon (Bach et al. 2015, eq. 58), biases absorb their share.
+/// LRP-epsilon ([bach2015], eq. 58), biases absorb their share.
 [[nodiscard]] RuleSet lrp_epsilon_rules(double epsilon);
 
 }  // namespace pellucid::graph

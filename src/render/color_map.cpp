@@ -1,4 +1,4 @@
-// Colour maps made as smooth paths in Oklab (B. Ottosson, 2020), where equal steps look equal: lightness and hue run as
+// Colour maps made as smooth paths in Oklab [ottosson2020], where equal steps look equal: lightness and hue run as
 // stated here, and chroma is what the path asks for or the most that sRGB has there.
 
 #include <algorithm>

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import check_arrows
+import check_citations
 import check_size
 import check_tree
 
@@ -102,6 +103,32 @@ class SizeTest(Tree):
         found = check_size.check_file(self.write("b.py", "x = 1\n\n\ndef f():\n" + "    f()\n" * 59))
         self.assertEqual(len(found), 1)
         self.assertIn(":4: f has 60 lines", found[0])
+
+
+class CitationsTest(Tree):
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("docs/reference/bibliography.md", '* <a id="bach2015"></a>**bach2015**: S. Bach et al.\n')
+        self.write("src/graph/lrp.cpp", "// The epsilon rule [bach2015], eq. 58.\n")
+
+    def test_a_cited_key_that_is_listed_passes(self) -> None:
+        self.assertEqual(check_citations.check(self.root), [])
+
+    def test_each_fault_is_found(self) -> None:
+        faults = {
+            "stands not in": ("src/core/a.cpp", "// As in [knuth1968].\n"),
+            "names its source": ("src/graph/b.cpp", "// Question: why?\n// Source: my aunt.\n"),
+            "cited nowhere": ("docs/reference/bibliography.md", '<a id="bach2015"></a>**bach2015** '
+                              '<a id="kim2018"></a>**kim2018**'),
+            "under the anchor": ("docs/reference/bibliography.md", '<a id="bach"></a>**bach2015**'),
+        }  # fmt: skip
+        for finding, (name, text) in faults.items():
+            with self.subTest(finding):
+                self.setUp()
+                self.write(name, text)
+                found = check_citations.check(self.root)
+                self.assertEqual(len(found), 1)
+                self.assertIn(finding, found[0])
 
 
 class TreeTest(Tree):

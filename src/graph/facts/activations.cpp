@@ -64,7 +64,7 @@ constexpr auto kMish = [](E g, E x, E) {
     return g * (t + x * (1.0 - t * t) * sigmoid(x));
 };
 
-/// Phi(x) + x phi(x) for the error-function form (Hendrycks and Gimpel 2016).
+/// Phi(x) + x phi(x) for the error-function form [hendrycks2016].
 Expr gelu_erf(E g, E x) {
     const auto cdf = (apply<op::v0::Erf>(x * (1.0 / std::numbers::sqrt2)) + 1.0) * 0.5;
     const auto density = exp(x * x * -0.5) * (0.5 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi);

@@ -1,4 +1,4 @@
-// Guided backpropagation (Springenberg et al. 2015, eq. 4 of the arXiv version): through a ReLU flows what is positive,
+// Guided backpropagation ([springenberg2015], eq. 4 of the arXiv version): through a ReLU flows what is positive,
 // where the ReLU was open. ReLU6 and clamps from 0 count as ReLUs.
 #include "graph/rules.hpp"
 #include "graph/tape.hpp"

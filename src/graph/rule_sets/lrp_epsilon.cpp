@@ -1,4 +1,4 @@
-// Layer-wise relevance propagation, epsilon rule (Bach et al. 2015, eq. 58): of the relevance R_k of an output
+// Layer-wise relevance propagation, epsilon rule ([bach2015], eq. 58): of the relevance R_k of an output
 // z_k = sum_j z_jk + b_k, input j receives z_jk / (z_k + epsilon sign(z_k)) R_k. The bias takes its share and keeps it.
 //
 // Written as x * vjp(R / z), which is the same for every unit that is linear, or linear where it stands (a max-pool).

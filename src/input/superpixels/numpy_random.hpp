@@ -5,8 +5,8 @@
 
 namespace pellucid::input {
 
-/// numpy.random.default_rng(seed): PCG64 (O'Neill, 2014) seeded through SeedSequence, and its normal numbers by the
-/// ziggurat (Marsaglia and Tsang, 2000) with 256 layers. Here since scikit-image breaks ties with them.
+/// numpy.random.default_rng(seed): PCG64 [oneill2014] seeded through SeedSequence, and its normal numbers by the
+/// ziggurat [marsaglia2000] with 256 layers. Here since scikit-image breaks ties with them.
 class NumpyRandom {
 public:
     explicit NumpyRandom(std::uint64_t seed);
