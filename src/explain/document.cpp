@@ -24,6 +24,10 @@ Json target_json(const Explanation& explanation) {
     Json json;
     json["index"] = explanation.target.index;
     json["label"] = explanation.target.label;
+    json["output"] = explanation.target.output.empty() ? Json(nullptr) : Json(explanation.target.output);
+    if (!explanation.target.reading.empty()) {
+        json["reading"] = explanation.target.reading;
+    }
     json["score"] = number(explanation.target.score);
     json["f_input"] = number(explanation.f_input);
     if (explanation.f_baseline) {
