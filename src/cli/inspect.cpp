@@ -7,6 +7,7 @@
 #include "graph/describe.hpp"
 #include "graph/layers.hpp"
 #include "model/network.hpp"
+#include "model/score_model.hpp"
 #include "pellucid/error.hpp"
 #include "pellucid/methods.hpp"
 
@@ -18,7 +19,8 @@ using Json = nlohmann::ordered_json;
 
 struct Admission {
     std::string method;
-    std::string reason;   ///< empty: admitted
+    std::string reason;   ///< why `explain` refuses it as it stands; empty: admitted
+    std::string option;   ///< with which it is admitted all the same
 };
 
 struct Layer {
@@ -46,9 +48,10 @@ Shape shape_of(const ov::PartialShape& partial) {
 }
 
 void find_layers(const Model& model, Inspection& found) {
+    const std::size_t output = model::usual_output(model.impl());
     try {
         for (const graph::SpatialLayer& layer :
-             graph::spatial_layers(model.impl().network, model::logits_of(model.impl(), 0).tensor)) {
+             graph::spatial_layers(model.impl().network, model::logits_of(model.impl(), output).tensor)) {
             found.layers.push_back({layer.name, shape_of(layer.shape), layer.keeps_bits, layer.tokens});
         }
     } catch (const Error& error) {
@@ -59,6 +62,24 @@ void find_layers(const Model& model, Inspection& found) {
     }
 }
 
+/// The option, empty as it stands, that a method only needs to be given.
+std::string option_that_admits(const MethodRow& row, const Model& model) {
+    for (const OptionField& field : row.options()) {
+        if (field.type == "text" && field.default_value.empty() && row.refuse(model, {{field.name, "given"}}).empty()) {
+            return field.name;
+        }
+    }
+    return {};
+}
+
+Admission admission_of(const MethodRow& row, const Model& model) {
+    Admission admission{std::string(row.name), row.refuse(model, {}), {}};
+    if (!admission.reason.empty()) {
+        admission.option = option_that_admits(row, model);
+    }
+    return admission;
+}
+
 Inspection inspect(const Model& model) {
     Inspection found;
     found.format = model.impl().read.format;
@@ -66,7 +87,7 @@ Inspection inspect(const Model& model) {
     found.description = graph::describe(model.impl().network);
     find_layers(model, found);
     for (const MethodRow& row : methods()) {
-        found.methods.push_back({std::string(row.name), row.refuse(model, {})});
+        found.methods.push_back(admission_of(row, model));
     }
     return found;
 }
@@ -106,6 +127,9 @@ Json to_json(const Model& model, const Inspection& found) {
     for (const Admission& admission : found.methods) {
         json["methods"].push_back(
             {{"name", admission.method}, {"admitted", admission.reason.empty()}, {"reason", admission.reason}});
+        if (!admission.option.empty()) {
+            json["methods"].back()["admitted_with"] = admission.option;
+        }
     }
     json["notes"] = model.notes();
     return json;
@@ -156,7 +180,8 @@ void print(const Model& model, const Inspection& found) {
     print_layers(found);
     std::vector<std::vector<std::string>> rows{{"METHOD", "ADMITTED", "WHY NOT"}};
     for (const Admission& admission : found.methods) {
-        rows.push_back({admission.method, admission.reason.empty() ? "yes" : "no", admission.reason});
+        const std::string with = admission.option.empty() ? "no" : "with " + admission.option;
+        rows.push_back({admission.method, admission.reason.empty() ? "yes" : with, admission.reason});
     }
     fmt::print("\n{}", table(rows));
     for (const std::string& note : model.notes()) {

@@ -9,6 +9,7 @@
 #include "core/files.hpp"
 #include "core/npy.hpp"
 #include "core/suggest.hpp"
+#include "input/npy_type.hpp"
 #include "input/picture.hpp"
 #include "input/picture_fit.hpp"
 #include "input/tensors.hpp"
@@ -88,7 +89,9 @@ void load_picture(const Taker& taker, Input& input) {
 void load_npy(const Taker& taker, Input& input) {
     const TensorInfo& wanted = only_input(taker, input.source);
     const std::string name = shown_name(input.source);
-    Array array = core::parse_npy(read_bytes(input.source), name);
+    const std::vector<std::byte> bytes = read_bytes(input.source);
+    Array array = core::parse_npy(bytes, name);
+    note_conversion(bytes, name, input.notes);
     input.tensors.emplace(wanted.name, as_network_takes(std::move(array), wanted, name, input.notes));
 }
 

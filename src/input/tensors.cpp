@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <sstream>
 
 #include "core/suggest.hpp"
 #include "pellucid/error.hpp"
@@ -29,6 +32,38 @@ bool fits_behind_batch(const Shape& shape, const Shape& wanted) {
                       [](std::int64_t a, std::int64_t b) { return b < 0 || a == b; });
 }
 
+/// The least and greatest value of an integer type; nothing of a real one. Arrays are float32 on their way in, which holds
+/// whole numbers exactly to 2^24 only.
+std::optional<std::pair<double, double>> range_of(const std::string& type) {
+    constexpr double kExact = 16777216.0;
+    if (type == "boolean") {
+        return std::pair(0.0, 1.0);
+    }
+    if (type.empty() || (type.front() != 'i' && type.front() != 'u')) {
+        return std::nullopt;
+    }
+    const bool is_signed = type.front() == 'i';
+    const double most = std::ldexp(1.0, std::atoi(type.c_str() + 1) - (is_signed ? 1 : 0)) - 1.0;
+    return std::pair(is_signed ? std::max(-kExact, -most - 1.0) : 0.0, std::min(kExact, most));
+}
+
+/// The engine would cut fractions off and wrap what is out of range.
+void check_integers(const Array& array, const TensorInfo& wanted, const std::string& name) {
+    const auto range = range_of(wanted.type);
+    const auto values = array.values();
+    const auto fits = [&](float value) {
+        return std::floor(value) == value && double{value} >= range->first && double{value} <= range->second;
+    };
+    const auto odd = range ? std::find_if_not(values.begin(), values.end(), fits) : values.end();
+    if (odd != values.end()) {
+        std::ostringstream text;
+        text << *odd << " at element " << odd - values.begin() << ", and input '" << wanted.name << "' takes "
+             << wanted.type << ", whole numbers from " << std::llround(range->first) << " to "
+             << std::llround(range->second);
+        refuse_array(name, "the array holds " + text.str(), "give whole numbers");
+    }
+}
+
 Shape with_batch(const Shape& shape) {
     Shape result{1};
     result.insert(result.end(), shape.begin(), shape.end());
@@ -50,6 +85,7 @@ Array as_network_takes(Array array, const TensorInfo& wanted, const std::string&
                          " at element " + std::to_string(odd - values.begin()),
                      "replace it by a number");
     }
+    check_integers(array, wanted, name);
     const Shape& shape = array.shape();
     const std::int64_t batch = wanted.shape.empty() ? 1 : wanted.shape.front();
     if (fits_behind_batch(shape, wanted.shape)) {

@@ -9,8 +9,8 @@
 
 namespace pellucid::input {
 
-/// An array as the network takes it: of its shape, finite, one sample. A missing batch axis is added, and noted.
-/// Throws Error(kUnreadable) that names both shapes.
+/// An array as the network takes it: of its shape, finite, one sample, whole and in range where it takes integers. A missing
+/// batch axis is added, and noted. Throws Error(kUnreadable) that names both shapes, or the value.
 /// @param name  of the file, for messages
 [[nodiscard]] Array as_network_takes(Array array, const TensorInfo& wanted, const std::string& name,
                                      std::vector<std::string>& notes);

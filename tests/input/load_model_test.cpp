@@ -71,6 +71,11 @@ TEST_F(Files, AnArrayIsTakenAsItIs) {
     EXPECT_EQ(input.tensors.begin()->second[5], 0.25F);
     EXPECT_EQ(input.notes.size(), 1U);
     EXPECT_FALSE(input.picture.has_value());
+    core::write_npy_int32(at("whole.npy"), {1, 3, 224, 224}, std::vector<std::int32_t>(3 * 224 * 224, 7));
+    const Input whole = load(classifier(), at("whole.npy"));
+    EXPECT_EQ(whole.tensors.begin()->second[5], 7.0F);
+    ASSERT_EQ(whole.notes.size(), 1U);
+    EXPECT_NE(whole.notes[0].find("int32 values became float32, exactly"), std::string::npos) << whole.notes[0];
     core::write_npz(at("x.npz"), {{"any name will do for one input", array}});
     EXPECT_EQ(load(classifier(), at("x.npz")).tensors.begin()->second[5], 0.25F);
     core::write_npy(at("wrong.npy"), Array({3, 224, 223}));

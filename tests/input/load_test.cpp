@@ -29,11 +29,11 @@ InputCard card(const std::string& layout, const std::string& color = "RGB") {
     return result;
 }
 
-std::string refusal(Array array, const Shape& wanted) {
+std::string refusal(Array array, const Shape& wanted, const std::string& type = "f32") {
     std::vector<std::string> notes;
     try {
         static_cast<void>(
-            as_network_takes(std::move(array), {.name = "x", .shape = wanted, .type = "f32"}, "a.npy", notes));
+            as_network_takes(std::move(array), {.name = "x", .shape = wanted, .type = type}, "a.npy", notes));
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::kUnreadable);
         return error.what();
@@ -132,6 +132,25 @@ TEST(Tensors, WhatDoesNotFitIsOneLineWithBothShapes) {
     EXPECT_NE(refusal(Array({2}, {1.0F, std::nanf("")}), {-1, 2}).find("NaN at element 1"), std::string::npos);
     EXPECT_NE(refusal(Array({2}, {-std::numeric_limits<float>::infinity(), 0.0F}), {-1, 2}).find("infinite"),
               std::string::npos);
+}
+
+TEST(Tensors, IntegersAreWholeAndInRange) {
+    const auto one = [](float value) { return Array({1, 1}, {value}); };
+    struct Case {
+        const char* type;
+        float least, most, below, above;
+    };
+    for (const Case& each :
+         {Case{"u8", 0, 255, -1, 256}, Case{"i8", -128, 127, -129, 128}, Case{"u16", 0, 65535, -1, 65536},
+          Case{"i16", -32768, 32767, -32769, 32768}, Case{"boolean", 0, 1, -1, 2},
+          Case{"i32", -16777216, 16777216, -16777218, 16777218}, Case{"i64", -16777216, 16777216, -2e9F, 2e9F}}) {
+        EXPECT_EQ(refusal(one(each.least), {1, 1}, each.type), "accepted") << each.type;
+        EXPECT_EQ(refusal(one(each.most), {1, 1}, each.type), "accepted") << each.type;
+        EXPECT_NE(refusal(one(each.below), {1, 1}, each.type).find(each.type), std::string::npos) << each.type;
+        EXPECT_NE(refusal(one(each.above), {1, 1}, each.type).find("whole numbers"), std::string::npos) << each.type;
+        EXPECT_NE(refusal(one(0.5F), {1, 1}, each.type).find("0.5 at element 0"), std::string::npos) << each.type;
+    }
+    EXPECT_EQ(refusal(one(0.5F), {1, 1}), "accepted");
 }
 
 TEST(Tensors, SeveralInputsGoByName) {
