@@ -8,13 +8,6 @@ namespace pellucid::graph {
 namespace {
 
 namespace op = ov::op;
-using Node = UnitSearch::Node;
-using Tensor = UnitSearch::Tensor;
-
-template <class... Ops>
-bool is_any(const ov::Node& node) {
-    return (ov::is_type<Ops>(&node) || ...);
-}
 
 bool is_matmul(const ov::Node& node) { return is_any<op::v0::MatMul>(node); }
 
@@ -101,7 +94,8 @@ bool claim_gate(UnitSearch& search, const Node& product, std::size_t port) {
     if (asked == gated || !comes_from(search, asked, gated)) {
         return false;
     }
-    return search.claim(UnitKind::kGate, nodes, product, node, {gated, asked});
+    return search.claim(
+        {.kind = UnitKind::kGate, .nodes = nodes, .end = product, .main = node, .first = {gated, asked}});
 }
 
 void claim_rest(UnitSearch& search) {
@@ -109,7 +103,7 @@ void claim_rest(UnitSearch& search) {
         const bool belongs = search.active(*node) && !search.taken(*node) &&
                              !is_any<op::v0::Parameter, op::v0::Result>(*node) && node->get_output_size() > 0;
         if (belongs) {
-            search.claim(UnitKind::kSingle, {node}, node, node, {});
+            search.claim({.kind = UnitKind::kSingle, .nodes = {node}, .end = node, .main = node});
         }
     }
 }
@@ -148,7 +142,12 @@ void claim_affine(UnitSearch& search) {
             nodes.push_back(next);
             end = next;
         }
-        search.claim(UnitKind::kAffine, nodes, end, product, {x}, biased ? end : nullptr);
+        search.claim({.kind = UnitKind::kAffine,
+                      .nodes = nodes,
+                      .end = end,
+                      .main = product,
+                      .first = {x},
+                      .bias = biased ? end : nullptr});
     }
 }
 
@@ -169,7 +168,7 @@ void claim_sums(UnitSearch& search) {
         const auto& shape = sum->get_output_size() == 1 ? sum->get_output_partial_shape(0) : ov::PartialShape();
         if (candidate && shape.rank().is_static() && shape.size() >= 2 &&
             sum->get_input_partial_shape(0).compatible(sum->get_input_partial_shape(1))) {
-            search.claim(UnitKind::kResidualSum, {sum}, sum, sum, {});
+            search.claim({.kind = UnitKind::kResidualSum, .nodes = {sum}, .end = sum, .main = sum});
         }
     }
 }

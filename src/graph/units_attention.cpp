@@ -6,8 +6,6 @@ namespace pellucid::graph {
 namespace {
 
 namespace op = ov::op;
-using Node = UnitSearch::Node;
-using Tensor = UnitSearch::Tensor;
 
 /// Dropout, guards against rows that are masked whole, and changes of type, behind a softmax.
 bool stands_behind_softmax(const ov::Node& node) {
@@ -105,7 +103,7 @@ void claim_around(UnitSearch& search, const Node& softmax) {
     boundary.insert(boundary.end(), masks.begin(), masks.end());
     const std::vector<Node> nodes = search.between(boundary, end);
     if (!nodes.empty()) {
-        search.claim(UnitKind::kAttention, nodes, end, softmax, boundary);
+        search.claim({.kind = UnitKind::kAttention, .nodes = nodes, .end = end, .main = softmax, .first = boundary});
     }
 }
 
@@ -117,7 +115,7 @@ void claim_attention(UnitSearch& search) {
             continue;
         }
         if (ov::is_type<op::v13::ScaledDotProductAttention>(node)) {
-            search.claim(UnitKind::kAttention, {node}, node, node, {});
+            search.claim({.kind = UnitKind::kAttention, .nodes = {node}, .end = node, .main = node});
         } else if (is_softmax(*node)) {
             claim_around(search, node);
         }

@@ -6,8 +6,6 @@ namespace pellucid::graph {
 namespace {
 
 namespace op = ov::op;
-using Node = UnitSearch::Node;
-using Tensor = UnitSearch::Tensor;
 
 /// The number that a node scales its active operand by, if it does.
 std::optional<double> factor_of(const UnitSearch& search, const ov::Node& node) {
@@ -107,12 +105,15 @@ void claim_gelu(UnitSearch& search) {
             continue;
         }
         if (ov::is_type<op::v0::Gelu>(node) || ov::is_type<op::v7::Gelu>(node)) {
-            search.claim(UnitKind::kGelu, {node}, node, node, {});
+            search.claim({.kind = UnitKind::kGelu, .nodes = {node}, .end = node, .main = node});
         } else if (ov::is_type<op::v0::Erf>(node) || ov::is_type<op::v0::Tanh>(node)) {
             Spelling spelling(search, node);
             if (spelling.follow()) {
-                search.claim(UnitKind::kGelu, search.between({spelling.x()}, spelling.end()), spelling.end(), node,
-                             {spelling.x()});
+                search.claim({.kind = UnitKind::kGelu,
+                              .nodes = search.between({spelling.x()}, spelling.end()),
+                              .end = spelling.end(),
+                              .main = node,
+                              .first = {spelling.x()}});
             }
         }
     }

@@ -6,13 +6,6 @@ namespace pellucid::graph {
 namespace {
 
 namespace op = ov::op;
-using Node = UnitSearch::Node;
-using Tensor = UnitSearch::Tensor;
-
-template <class... Ops>
-bool is_any(const ov::Node& node) {
-    return (ov::is_type<Ops>(&node) || ...);
-}
 
 /// The fixed operand of a Multiply or Add, when it has more than one value (or one channel only).
 bool takes_fixed(const UnitSearch& search, const Node& node) {
@@ -60,14 +53,14 @@ bool is_whole_operator(const ov::Node& node) {
 
 void claim_operator(UnitSearch& search, const Node& node) {
     if (is_whole_operator(*node)) {
-        search.claim(UnitKind::kNormalisation, {node}, node, node, {});
+        search.claim({.kind = UnitKind::kNormalisation, .nodes = {node}, .end = node, .main = node});
         return;
     }
     if (is_any<op::v0::MVN, op::v6::MVN>(*node)) {
         std::vector<Node> nodes{node};
         Tensor x = node->input_value(0);
         const Node end = with_groups(search, node, nodes, x);
-        search.claim(UnitKind::kNormalisation, nodes, end, node, {x});
+        search.claim({.kind = UnitKind::kNormalisation, .nodes = nodes, .end = end, .main = node, .first = {x}});
     }
 }
 
@@ -171,7 +164,7 @@ void claim_spelt(UnitSearch& search, const Node& root) {
         if (ends.size() == 1 && ends[0] != root &&
             ends[0]->get_output_partial_shape(0).same_scheme(x.get_partial_shape())) {
             const Node end = with_groups(search, ends[0], nodes, x);
-            search.claim(UnitKind::kNormalisation, nodes, end, root, {x});
+            search.claim({.kind = UnitKind::kNormalisation, .nodes = nodes, .end = end, .main = root, .first = {x}});
             return;
         }
         const Node next = next_inside(search, nodes, x);
@@ -219,7 +212,11 @@ void claim_folded(UnitSearch& search, const Node& product) {
                                   op::v1::GroupConvolutionBackpropData>(*before);
     if (convolved && is_per_channel(scale->fixed, product->get_output_partial_shape(0)) &&
         is_per_channel(shift->fixed, product->get_output_partial_shape(0))) {
-        search.claim(UnitKind::kNormalisation, {product, sum}, sum, product, {scale->active});
+        search.claim({.kind = UnitKind::kNormalisation,
+                      .nodes = {product, sum},
+                      .end = sum,
+                      .main = product,
+                      .first = {scale->active}});
     }
 }
 

@@ -26,7 +26,7 @@ UnitSearch::UnitSearch(const ov::Model& model) : nodes_(model.get_ordered_ops())
     }
 }
 
-std::vector<UnitSearch::Node> UnitSearch::readers(const Tensor& tensor) const {
+std::vector<Node> UnitSearch::readers(const Tensor& tensor) const {
     std::vector<Node> readers;
     for (const auto& input : tensor.get_target_inputs()) {
         const Node reader = input.get_node()->shared_from_this();
@@ -39,7 +39,7 @@ std::vector<UnitSearch::Node> UnitSearch::readers(const Tensor& tensor) const {
     return readers;
 }
 
-UnitSearch::Node UnitSearch::only_reader(const ov::Node& node) const {
+Node UnitSearch::only_reader(const ov::Node& node) const {
     if (node.get_output_size() != 1) {
         return nullptr;
     }
@@ -71,8 +71,7 @@ std::optional<double> UnitSearch::scalar(const Tensor& tensor) {
     return constant->cast_vector<double>()[0];
 }
 
-std::vector<UnitSearch::Node> UnitSearch::between(const std::vector<Tensor>& boundary, const Node& end,
-                                                  std::size_t most) const {
+std::vector<Node> UnitSearch::between(const std::vector<Tensor>& boundary, const Node& end, std::size_t most) const {
     std::vector<Node> found{end};
     for (std::size_t next = 0; next < found.size(); ++next) {
         if (ov::is_type<ov::op::v0::Parameter>(found[next]) || found.size() > most) {
@@ -89,17 +88,17 @@ std::vector<UnitSearch::Node> UnitSearch::between(const std::vector<Tensor>& bou
     return found;
 }
 
-bool UnitSearch::claim(UnitKind kind, std::vector<Node> nodes, const Node& end, const Node& main,
-                       const std::vector<Tensor>& first, const Node& bias) {
+bool UnitSearch::claim(Claim claim) {
+    auto& nodes = claim.nodes;
     std::unordered_set<const ov::Node*> inside;
     for (const Node& node : nodes) {
-        if (taken(*node) || (node != end && node->get_output_size() != 1)) {
+        if (taken(*node) || (node != claim.end && node->get_output_size() != 1)) {
             return false;
         }
         inside.insert(node.get());
     }
     for (const Node& node : nodes) {
-        for (const Node& reader : node == end ? std::vector<Node>{} : readers(node->output(0))) {
+        for (const Node& reader : node == claim.end ? std::vector<Node>{} : readers(node->output(0))) {
             if (inside.count(reader.get()) == 0) {
                 return false;
             }
@@ -107,12 +106,12 @@ bool UnitSearch::claim(UnitKind kind, std::vector<Node> nodes, const Node& end, 
     }
     std::sort(nodes.begin(), nodes.end(), [this](const Node& a, const Node& b) { return place(*a) < place(*b); });
     Unit unit;
-    unit.kind = kind;
-    unit.name = end->get_friendly_name();
-    unit.output = end->output(0);
-    unit.main = main;
-    unit.bias = bias;
-    unit.inputs = first;
+    unit.kind = claim.kind;
+    unit.name = claim.end->get_friendly_name();
+    unit.output = claim.end->output(0);
+    unit.main = std::move(claim.main);
+    unit.bias = std::move(claim.bias);
+    unit.inputs = std::move(claim.first);
     for (const Node& node : nodes) {
         taken_.insert(node.get());
         for (const Tensor& input : node->input_values()) {

@@ -11,12 +11,27 @@
 
 namespace pellucid::graph {
 
+/// As the files of the search for units name them.
+using Node = std::shared_ptr<ov::Node>;
+using Tensor = ov::Output<ov::Node>;
+
+template <class... Ops>
+[[nodiscard]] bool is_any(const ov::Node& node) {
+    return (ov::is_type<Ops>(&node) || ...);
+}
+
+/// A unit as it is proposed.
+struct Claim {
+    UnitKind kind = UnitKind::kSingle;
+    std::vector<Node> nodes;
+    Node end, main;
+    std::vector<Tensor> first = {};  ///< tensors that head the unit's inputs
+    Node bias = nullptr;
+};
+
 /// What the search for units asks of a graph. A node is active when its values (not only a shape) come from an input.
 class UnitSearch {
 public:
-    using Node = std::shared_ptr<ov::Node>;
-    using Tensor = ov::Output<ov::Node>;
-
     explicit UnitSearch(const ov::Model& model);
 
     [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
@@ -43,9 +58,7 @@ public:
                                             std::size_t most = 48) const;
 
     /// Makes a unit of nodes that end in `end`, unless one is taken or an inner tensor is read outside.
-    /// @param first  tensors that head the unit's inputs
-    bool claim(UnitKind kind, std::vector<Node> nodes, const Node& end, const Node& main,
-               const std::vector<Tensor>& first, const Node& bias = nullptr);
+    bool claim(Claim claim);
 
     std::vector<Unit> units;
 
