@@ -1,16 +1,11 @@
 // The engine's cache of packed weights, keyed by where they lie: shapes at which a backward pass that read the forward
 // weights was wrong by more than its own size. One shape alone can pass on broken code, so there are many.
-#include <unistd.h>
-
 #include <gtest/gtest.h>
-
-#include <filesystem>
 
 #include "graph/differentiate/probe.hpp"
 #include "graph/tape.hpp"
 #include "graph/weights.hpp"
 #include "openvino/opsets/opset16.hpp"
-#include "ops/register.hpp"
 
 namespace pellucid::graph::testing {
 namespace {
@@ -77,18 +72,6 @@ void check_adjoint(const std::shared_ptr<ov::Model>& forward, const std::shared_
     const auto results = run(back, {v, seed});
     EXPECT_LE(relative_error(results[0], image), 1e-5) << what << ", forward pass beside the backward one";
     EXPECT_NEAR(dot(image, seed), dot(v, results[1]), 1e-5 * norm(image) * norm(seed)) << what;
-}
-
-std::shared_ptr<ov::Model> saved_and_read(const std::shared_ptr<ov::Model>& model) {
-    const auto folder = std::filesystem::path(::testing::TempDir());
-    // Tests run side by side, each in a process of its own.
-    const std::string name = "pellucid-guards-" + std::to_string(::getpid());
-    const auto xml = folder / (name + ".xml");
-    ov::serialize(model, xml.string(), (folder / (name + ".bin")).string());
-    ov::Core core;
-    core.add_extension(ops::extensions());
-    // The file is written anew for the next layer: its weights must not stay mapped.
-    return core.read_model(xml.string(), {}, {{ov::enable_mmap.name(), false}});
 }
 
 std::string name_of(const Layer& layer) {

@@ -1,8 +1,10 @@
 #include "graph/differentiate/probe.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 
 #include "ops/register.hpp"
@@ -118,6 +120,19 @@ std::vector<ov::Tensor> run(ov::CompiledModel& compiled, const std::vector<ov::T
         outputs.push_back(copy);
     }
     return outputs;
+}
+
+std::shared_ptr<ov::Model> saved_and_read(const std::shared_ptr<ov::Model>& model) {
+    const auto folder = std::filesystem::path(::testing::TempDir());
+    // Tests run side by side, each in a process of its own.
+    const std::string name = "pellucid-saved-" + std::to_string(::getpid());
+    const auto xml = folder / (name + ".xml"), bin = folder / (name + ".bin");
+    ov::serialize(model, xml.string(), bin.string());
+    // The files do not stay: their weights must not be mapped.
+    auto read = core().read_model(xml.string(), {}, {{ov::enable_mmap.name(), false}});
+    std::filesystem::remove(xml);
+    std::filesystem::remove(bin);
+    return read;
 }
 
 double dot(const ov::Tensor& a, const ov::Tensor& b) {

@@ -44,6 +44,8 @@ private:
 
 ov::CompiledModel compile(const std::shared_ptr<ov::Model>& model);
 std::vector<ov::Tensor> run(ov::CompiledModel& compiled, const std::vector<ov::Tensor>& inputs);
+/// The model as its IR has it, written and read back.
+std::shared_ptr<ov::Model> saved_and_read(const std::shared_ptr<ov::Model>& model);
 double dot(const ov::Tensor& a, const ov::Tensor& b);
 double norm(const ov::Tensor& a);
 /// ||a - b|| / ||b||
