@@ -10,12 +10,13 @@
 
 namespace pellucid::graph {
 
-/// A model that runs forward and backward. Parameters: those of the original, in their order, then the seed.
+/// A model that runs forward and backward. Parameters: those of the original, in their order, then the seed, then, with
+/// a rule set that asks for a twin, the baseline of each of the original's.
 /// Results, in this order: `of`, then the tensors of `keep`, then the gradient for each of `wrt`.
 struct GradientModel {
     std::shared_ptr<ov::Model> model;
     std::size_t seed_parameter = 0;          ///< index of the seed among the parameters: the shape and batch of `of`
-    std::vector<std::string> notes;          ///< subgradients chosen, straight-through ops passed, …
+    std::vector<std::string> notes;          ///< subgradients chosen, paths that no gradient flows through
 };
 
 /// Appends the reverse pass to a clone of `model` (which is left as it was).

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "graph/lost_paths.hpp"
 #include "pellucid/error.hpp"
 
 namespace pellucid::graph {
@@ -11,40 +12,21 @@ using Flowing = std::map<Value, Cotangent>;
 
 using Nodes = std::vector<std::shared_ptr<ov::Node>>;
 
-/// The nodes that `of` is computed from.
-std::set<const ov::Node*> leading_to(const Nodes& nodes, const Value& of) {
-    std::set<const ov::Node*> leading{of.get_node()};
-    for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
-        if (leading.count(node->get()) == 0) continue;
-        for (const auto& input : (*node)->input_values()) leading.insert(input.get_node());
-    }
-    return leading;
-}
-
 bool varies(const ov::Node& node, const Tape& tape) {
     const auto inputs = node.input_values();
     return std::any_of(inputs.begin(), inputs.end(), [&](const Value& input) { return tape.varied.count(input) != 0; });
 }
 
-/// Marks the tensors that depend on `wrt`; returns the blocked node nearest to the output, for the message.
-const ov::Node* mark_varied(const Nodes& nodes, const std::vector<Value>& wrt, const Value& of, Tape& tape) {
-    const auto leading = leading_to(nodes, of);
-    const ov::Node* blocker = nullptr;
+/// Marks the tensors that depend on `wrt` in a way that a cotangent can come back.
+void mark_varied(const Nodes& nodes, const std::vector<Value>& wrt, Tape& tape) {
     tape.varied.insert(wrt.begin(), wrt.end());
     for (const auto& node : nodes) {
-        if (!varies(*node, tape)) continue;
         const auto* facts = facts_of(*node);
-        if (facts != nullptr && facts->law == Law::kBlocked) {
-            if (leading.count(node.get()) == 0) continue;
-            if (node->get_output_element_type(0).is_real()) blocker = node.get();
-            if (!facts->note.empty()) tape.note(describe_node(*node) + ": " + std::string(facts->note));
-            continue;
-        }
+        if (!varies(*node, tape) || (facts != nullptr && facts->law == Law::kBlocked)) continue;
         for (const auto& output : node->outputs()) {
             if (output.get_element_type().is_real()) tape.varied.insert(output);
         }
     }
-    return blocker;
 }
 
 bool matches(const Override& over, const Unit& unit, const ov::Node& main, Law law) {
@@ -167,10 +149,13 @@ private:
     Flowing flowing_;
 };
 
-[[noreturn]] void refuse_zero(const Value& wrt, const Value& of, const ov::Node* blocker) {
+[[noreturn]] void refuse_zero(const Nodes& nodes, const Value& wrt, const Value& of) {
     const auto& from = wrt.get_node()->get_friendly_name();
     const auto& to = of.get_node()->get_friendly_name();
-    if (blocker != nullptr) {
+    // Of this tensor alone: another's path may be lost where this one leads nowhere.
+    Tape alone({}, true);
+    mark_varied(nodes, {wrt}, alone);
+    if (const auto* blocker = find_lost_paths(nodes, of, alone).nearest) {
         throw Error(ErrorCode::kUnsupported,
                     "the gradient of '" + to + "' by '" + from + "' is zero: every path is blocked, last at " +
                         describe_node(*blocker),
@@ -185,7 +170,8 @@ private:
 std::vector<Value> reverse(const std::vector<std::shared_ptr<ov::Node>>& nodes, const Derivative& derivative,
                            const RuleSet& rules, Tape& tape) {
     const auto& [wrt, of, seed] = derivative;
-    const auto* blocker = mark_varied(nodes, wrt, of, tape);
+    mark_varied(nodes, wrt, tape);
+    for (const auto& note : find_lost_paths(nodes, of, tape).notes) tape.note(note);
     Reverse pass(rules, tape);
     pass.find_units_of(nodes, of);
     pass.seed(of, seed);
@@ -193,7 +179,7 @@ std::vector<Value> reverse(const std::vector<std::shared_ptr<ov::Node>>& nodes, 
     std::vector<Value> gradients;
     for (const auto& v : wrt) {
         const auto found = pass.flowing().find(v);
-        if (found == pass.flowing().end()) refuse_zero(v, of, blocker);
+        if (found == pass.flowing().end()) refuse_zero(nodes, v, of);
         tape.at(*v.get_node());
         gradients.push_back(tape.positive(found->second).value);
     }
@@ -211,10 +197,13 @@ ov::ParameterVector make_twin(const Duplicate& copy, const std::string& prefix, 
         for (const auto& input : node->input_values()) inputs.push_back(tape.baseline(input));
         const auto made = node->clone_with_new_inputs(inputs);
         made->set_friendly_name(prefix + "baseline/" + node->get_friendly_name());
+        made->get_rt_info() = node->get_rt_info();  // so that the engine treats both passes alike
         tape.twin[node.get()] = made;
     }
     for (const auto& parameter : copy.parameters) {
-        parameters.push_back(ov::as_type_ptr<ov::op::v0::Parameter>(tape.twin.at(parameter.get())));
+        const auto made = ov::as_type_ptr<ov::op::v0::Parameter>(tape.twin.at(parameter.get()));
+        made->output(0).get_tensor().set_names({made->get_friendly_name()});
+        parameters.push_back(made);
     }
     return parameters;
 }

@@ -17,7 +17,7 @@ struct Derivative {
 [[nodiscard]] std::vector<Value> reverse(const std::vector<std::shared_ptr<ov::Node>>& nodes,
                                          const Derivative& derivative, const RuleSet& rules, Tape& tape);
 
-/// A second forward pass over parameters of its own, "<prefix>baseline/<i>", entered in `tape.twin`.
+/// A second forward pass over parameters of its own, "<prefix>baseline/<name of the input>", entered in `tape.twin`.
 [[nodiscard]] ov::ParameterVector make_twin(const Duplicate& copy, const std::string& prefix, Tape& tape);
 
 }  // namespace pellucid::graph

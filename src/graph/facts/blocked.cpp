@@ -1,5 +1,5 @@
 // Ops through which no gradient flows, by this list and never by accident: what they compute is piecewise constant, a
-// shape, an index or a truth value.
+// shape, an index or a truth value. Where a path from the input is lost in one, `lost_paths` says so.
 #include "graph/facts/table.hpp"
 
 namespace pellucid::graph::facts {
@@ -7,15 +7,9 @@ namespace {
 
 namespace op = ov::op;
 
-constexpr std::string_view kFlat = "piecewise constant: no gradient flows through it";
-
 template <class Op>
 OpFacts block() {
     return row<Op>(Law::kBlocked, nullptr);
-}
-template <class Op>
-OpFacts flat() {
-    return row<Op>(Law::kBlocked, nullptr, kFlat);
 }
 
 }  // namespace
@@ -42,12 +36,12 @@ std::span<const OpFacts> blocked() {
         block<op::v3::NonZero>(),
         block<op::v1::ReduceLogicalAnd>(),
         block<op::v1::ReduceLogicalOr>(),
-        flat<op::v3::Bucketize>(),
-        flat<op::v0::Floor>(),
-        flat<op::v0::Ceiling>(),
-        flat<op::v5::Round>(),
-        flat<op::v0::Sign>(),
-        flat<op::v0::FakeQuantize>(),
+        block<op::v3::Bucketize>(),
+        block<op::v0::Floor>(),
+        block<op::v0::Ceiling>(),
+        block<op::v5::Round>(),
+        block<op::v0::Sign>(),
+        block<op::v0::FakeQuantize>(),
     };
     return kRows;
 }
