@@ -65,6 +65,29 @@ TEST(SelfCheck, SaysWhenNothingMoves) {
     EXPECT_NE(result.note.find("could not be checked"), std::string::npos);
 }
 
+/// A thousand scores far from zero, waves that a step of 1e-2 is too wide for. Each score rounds for itself: taken at its
+/// worst, the sum of all their rounding would leave nothing but such steps.
+TEST(SelfCheck, ReadsASumOverManyScoresAtStepsThatFitTheFunction) {
+    constexpr std::size_t kScores = 1000;
+    const auto x = nets::rows("x", {30});
+    const auto seed = nets::rows("seed", {kScores});
+    const auto w = op::Constant::create(ov::element::f32, {30, kScores}, nets::values(30 * kScores, 8));
+    const auto rate = op::Constant::create(ov::element::f32, {1}, {60.0F});
+    const auto offset = op::Constant::create(ov::element::f32, {1}, {1200.0F});
+    const auto phase = std::make_shared<op::Multiply>(std::make_shared<op::MatMul>(x, w), rate);
+    const auto score = std::make_shared<op::Add>(std::make_shared<op::Sin>(phase), offset);
+    const auto slope = std::make_shared<op::Multiply>(std::make_shared<op::Cos>(phase), rate);
+    const auto gradient = std::make_shared<op::MatMul>(std::make_shared<op::Multiply>(slope, seed), w, false, true);
+    const auto session = Session::compile(nets::named({score, gradient}, {x, seed}), nets::uncached());
+    std::vector<float> signs(kScores);
+    for (std::size_t at = 0; at < kScores; ++at) signs[at] = at % 2 == 0 ? 1.0F : -1.0F;
+    const DirectionalCheck result =
+        check_gradient(*session, {Array({1, 30}, nets::values(30, 2)), Array({1, kScores}, signs)}, {0});
+    EXPECT_TRUE(result.conclusive) << result.note;
+    EXPECT_LT(result.disagreement, 0.02) << result.note;
+    EXPECT_LT(result.step, 1e-2);
+}
+
 TEST(SelfCheck, ChecksALayerThatAllLeadsThrough) {
     for (const float scale : {1.0F, 1.3F}) {
         const auto x = nets::rows("x", {30});
