@@ -1,5 +1,5 @@
-// Rule sets that read a second forward pass, of a baseline: DeepLIFT's rescale rule (Shrikumar et al. 2017, section 3.5.2) on
-// a network of two layers, against its multipliers written out by hand.
+// Rule sets that read a second forward pass, of a baseline: DeepLIFT's rescale rule (Shrikumar et al. 2017, section
+// 3.5.2) on a network of two layers, against its multipliers written out by hand.
 #include <gtest/gtest.h>
 
 #include <array>
