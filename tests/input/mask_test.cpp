@@ -120,7 +120,7 @@ TEST(Types, WhatTheyWereAndWhetherFloat32HoldsThemIsSaid) {
     EXPECT_NE(notes_of<std::int64_t>("<i8", {-5, (1LL << 24) + 1}).at(0).find("rounded"), std::string::npos);
     EXPECT_NE(notes_of<std::int32_t>("<i4", {-(1 << 24) - 1}).at(0).find("rounded"), std::string::npos);
     EXPECT_NE(notes_of<std::int32_t>("<i4", {-3}).at(0).find("exactly"), std::string::npos);
-    EXPECT_NE(notes_of<std::uint32_t>(">u4", {0x01000000U}).at(0).find("exactly"), std::string::npos) << "1, swapped";
+    EXPECT_NE(notes_of<std::uint32_t>(">u4", {0x02000000U}).at(0).find("exactly"), std::string::npos) << "2, swapped";
     EXPECT_EQ(notes_of<double>("<f8", {0.5, -0.25}).at(0), "the array's float64 values became float32, exactly");
     EXPECT_EQ(notes_of<double>("<f8", {0.5, 0.1}).at(0),
               "the array's float64 values became float32, rounded to seven digits");
