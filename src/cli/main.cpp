@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <new>
 
 #include <fmt/format.h>
@@ -64,6 +65,8 @@ int main(int count, char** arguments) {
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
     std::signal(SIGPIPE, SIG_IGN);
+    // TBB asks hwloc for the processor's topology; where /sys is not mounted that would add a line of its own to stderr.
+    setenv("HWLOC_HIDE_ERRORS", "2", 0);
 
     CLI::App app{"Pellucid shows why a neural network answered as it did.", "pellucid"};
     app.set_version_flag("--version", pellucid::version(), "print the versions and stop");
