@@ -1,5 +1,7 @@
 #include "engine/core.hpp"
 
+#include <algorithm>
+#include <regex>
 #include <sstream>
 #include <thread>
 
@@ -41,7 +43,26 @@ ov::element::Type precision_type(const std::string& name) {
 
 }  // namespace
 
+void check_device(const std::string& device) {
+    const std::size_t colon = device.find(':');
+    static const std::vector<std::string> kTogether{"AUTO", "MULTI", "HETERO", "BATCH"};  // of devices after a colon
+    if (device == "CPU" || std::find(kTogether.begin(), kTogether.end(), device.substr(0, colon)) != kTogether.end()) {
+        return;
+    }
+    std::string there;
+    for (const std::string& available : core().get_available_devices()) {
+        // Where there are two, the engine numbers them: GPU.0 and GPU.1, of which GPU is the first.
+        if (device == available || available.starts_with(device + ".")) {
+            return;
+        }
+        there += (there.empty() ? "" : ", ") + available;
+    }
+    throw Error(ErrorCode::kUnsupported, "there is no device '" + device + "' here that the engine can use",
+                "it can use: " + there);
+}
+
 ov::AnyMap compile_properties(const CompileOptions& options) {
+    check_device(options.device);
     ov::AnyMap properties{ov::hint::inference_precision(precision_type(options.precision))};
     if (options.device != "CPU") {
         return properties;
@@ -60,11 +81,18 @@ ov::AnyMap compile_properties(const CompileOptions& options) {
 }
 
 std::string engine_reason(const std::exception& error) {
+    // Where in the engine's source it was thrown, and which check of its code failed, tell a user nothing.
+    static const std::regex kPlace(R"(Exception from \S+:\d+:?)");
+    static const std::regex kCheck(R"(Check '.*?' failed at \S+?:\d+:?)");
+    static const std::regex kNode(R"(While validating node '.*?' with friendly_name '([^']*)':)");
     std::istringstream lines(error.what());
     std::string reason;
     for (std::string line; std::getline(lines, line);) {
+        line = std::regex_replace(line, kPlace, "");
+        line = std::regex_replace(line, kCheck, "");
+        line = std::regex_replace(line, kNode, "at '$1':");
         const std::size_t start = line.find_first_not_of(" \t\r");
-        if (start == std::string::npos || line.compare(start, 14, "Exception from") == 0) {
+        if (start == std::string::npos) {
             continue;
         }
         if (!reason.empty()) {

@@ -15,7 +15,10 @@ namespace pellucid::engine {
 /// Threads that `options` asks for (its 0: the processors that this process may use).
 [[nodiscard]] int thread_count(const CompileOptions& options);
 
-/// What a graph is compiled with. Throws Error(kUsage) for an unknown precision.
+/// Throws Error(kUnsupported), naming the devices that there are, when `device` is not among them.
+void check_device(const std::string& device);
+
+/// What a graph is compiled with. Throws Error(kUsage) for an unknown precision, and what check_device throws.
 [[nodiscard]] ov::AnyMap compile_properties(const CompileOptions& options);
 
 /// What the engine said, on one line and without the places in its source.
