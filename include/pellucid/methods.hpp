@@ -58,6 +58,8 @@ struct MethodRow {
     std::string (*refuse)(const Model&, const std::map<std::string, std::string>& options) = nullptr;
     std::string_view cost_doc;              ///< the cost in words, in terms of the options
     Cost (*cost)(const Request&) = nullptr;
+    /// Where the method may stop early: what a shorter run of it lets expect. Null: it takes `cost`.
+    Cost (*expected)(const Request&, const std::vector<Explanation>& probe) = nullptr;
     /// One explanation a target. Called through pellucid::run.
     std::vector<Explanation> (*run)(const Request&) = nullptr;
 };

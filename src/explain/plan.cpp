@@ -1,91 +1,149 @@
 #include "explain/plan.hpp"
 
-#include <unistd.h>
 #include <algorithm>
+#include <chrono>
 #include <fstream>
+#include <limits>
+#include <string>
 
 #include "explain/gradient/input_gradients.hpp"
-#include "explain/scores.hpp"
+#include "pellucid/error.hpp"
 
 namespace pellucid::explain {
 
 namespace {
 
-constexpr std::int64_t kTimedBlocks = 4;   // enough for both streams to be busy, after one block to warm up
+using Clock = std::chrono::steady_clock;
 
-std::uint64_t resident_bytes() {
-    std::ifstream statistics("/proc/self/statm");
-    std::uint64_t total = 0;
-    std::uint64_t resident = 0;
-    statistics >> total >> resident;
-    return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
+// Streams answer in bursts: over so many blocks and so long their pace is known to a few percent.
+constexpr std::int64_t kBlocks = 12;
+constexpr double kSeconds = 1.5;
+constexpr double kLongestSeconds = 6.0;   // with fewer blocks, where one takes as long as this
 
-/// x again and again.
-Points repeated(const Task& task, std::int64_t count) {
-    Points points;
-    points.count = count;
-    points.fill = [x = task.tensors()](std::int64_t, std::span<const std::span<float>> inputs) {
-        for (std::size_t input = 0; input < inputs.size(); ++input) {
-            std::copy(x[input].begin(), x[input].end(), inputs[input].begin());
+/// Follows the stream that bears the method's name and cancels it once its pace is known.
+class Pace {
+public:
+    /// @param rows  at least so many, or the method has nothing to show
+    Pace(const MethodRow& row, std::int64_t rows, CancelToken users)
+        : stage_(row.name), rows_(rows), users_(std::move(users)) {}
+
+    void seen(const std::string& stage, std::int64_t done) {
+        const double now = seconds();
+        if (stage == stage_) {
+            first_ = blocks_ == 0 ? now : first_;
+            rounds_ += done < done_ ? done_ : 0;   // a further round counts from 0
+            ++blocks_;
+            done_ = done;
+            last_ = now;
+            const auto rows = static_cast<double>(rounds_ + done);
+            sum_rows_ += rows;
+            sum_seconds_ += now;
+            sum_squares_ += rows * rows;
+            sum_products_ += rows * now;
+            const double spent = now - first_;
+            const bool known = (blocks_ >= kBlocks && spent > kSeconds) || (blocks_ > 1 && spent > kLongestSeconds);
+            if (known && done >= rows_) {
+                ended_early_ = true;
+                token_.cancel();
+            }
         }
-    };
-    return points;
-}
-
-double seconds_a_row(const engine::StreamReport& report) {
-    return report.rows > 0 ? report.wall_seconds / static_cast<double>(report.rows) : 0.0;
-}
-
-double forward_seconds(Task& task) {
-    const auto ignore = [](std::int64_t, std::span<const double>) {};
-    const std::int64_t block = task.request.predictor != nullptr
-                                   ? task.request.predictor->block()
-                                   : model::forward_session(task.model(), task.score())->block();
-    stream_scores(task, repeated(task, block), "plan", ignore);
-    return seconds_a_row(stream_scores(task, repeated(task, kTimedBlocks * block), "plan", ignore));
-}
-
-double gradient_seconds(Task& task) {
-    InputGradients gradients(task);
-    const auto ignore = [](const PointAnswer&) {};
-    gradients.at(repeated(task, 4), "plan", ignore);
-    return seconds_a_row(gradients.at(repeated(task, 4 * kTimedBlocks), "plan", ignore));
-}
-
-void cut_by_budget(const Budget& budget, Plan& plan) {
-    const std::int64_t asked = plan.evaluations.forward + plan.evaluations.backward;
-    double share = 1.0;
-    if (budget.evaluations && *budget.evaluations < asked) {
-        share = static_cast<double>(*budget.evaluations) / static_cast<double>(asked);
+        if (users_.cancelled()) {
+            token_.cancel();
+        }
     }
-    if (budget.seconds && *budget.seconds < plan.seconds * share) {
-        share = *budget.seconds / plan.seconds;
+
+    [[nodiscard]] const CancelToken& token() const { return token_; }
+    [[nodiscard]] bool ended_early() const { return ended_early_; }
+    /// From the beginning to the last block that was seen: what was under way then is not counted.
+    [[nodiscard]] double seconds_seen() const { return last_; }
+    /// Slope of the line through (rows, seconds), by least squares.
+    [[nodiscard]] double seconds_a_row() const {
+        const auto n = static_cast<double>(blocks_);
+        const double spread = sum_squares_ - sum_rows_ * sum_rows_ / n;
+        return spread > 0.0 ? (sum_products_ - sum_rows_ * sum_seconds_ / n) / spread : 0.0;
     }
-    plan.evaluations.forward = static_cast<std::int64_t>(share * static_cast<double>(plan.evaluations.forward));
-    plan.evaluations.backward = static_cast<std::int64_t>(share * static_cast<double>(plan.evaluations.backward));
-    plan.seconds *= share;
+
+private:
+    [[nodiscard]] double seconds() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
+
+    const Clock::time_point begun_ = Clock::now();
+    std::string stage_;
+    std::int64_t rows_, blocks_ = 0, rounds_ = 0, done_ = 0;
+    CancelToken users_, token_;
+    double first_ = 0.0, last_ = 0.0;
+    double sum_rows_ = 0.0, sum_seconds_ = 0.0, sum_squares_ = 0.0, sum_products_ = 0.0;
+    bool ended_early_ = false;
+};
+
+/// The largest that the process has been, as the system counts it.
+std::uint64_t peak_bytes() {
+    std::ifstream status("/proc/self/status");
+    std::string key;
+    while (status >> key) {
+        std::uint64_t kibibytes = 0;
+        if (key == "VmHWM:" && status >> kibibytes) {
+            return kibibytes * 1024;
+        }
+        status.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+    }
+    return 0;
+}
+
+std::int64_t sum(const Cost& cost) { return cost.forward + cost.backward; }
+
+Cost shortened(const Cost& cost, std::int64_t evaluations) {
+    if (evaluations >= sum(cost)) {
+        return cost;
+    }
+    const double share = static_cast<double>(evaluations) / static_cast<double>(sum(cost));
+    const auto backward = static_cast<std::int64_t>(share * static_cast<double>(cost.backward));
+    return {evaluations - backward, backward};
+}
+
+/// What is still to be done once the run was ended early.
+void reckon_rest(const Budget& budget, const Pace& pace, const Evaluations& done, Plan& made) {
+    if (budget.evaluations) {
+        made.evaluations = shortened(made.evaluations, *budget.evaluations);
+    }
+    if (sum(made.evaluations) < done.forward + done.backward) {
+        made.evaluations = {done.forward, done.backward};
+    }
+    const std::int64_t cost_per_row = made.evaluations.backward > 0 ? 2 : 1;
+    const double each = pace.seconds_a_row() / static_cast<double>(cost_per_row);
+    const std::int64_t spent = done.forward + done.backward;
+    made.seconds = pace.seconds_seen() + each * static_cast<double>(sum(made.evaluations) - spent);
+    if (budget.seconds && *budget.seconds < made.seconds && each > 0.0) {
+        const double rows = std::max(*budget.seconds - pace.seconds_seen(), 0.0) / each;
+        made.evaluations = shortened(made.evaluations, spent + static_cast<std::int64_t>(rows));
+        made.seconds = std::max(*budget.seconds, pace.seconds_seen());
+    }
 }
 
 }  // namespace
 
 Plan plan(const MethodRow& row, const Request& request) {
-    Request timed = request;
-    timed.run.budget = {};
-    timed.run.progress = {};
-    timed.targets = {Target::top()};
-    if (!request.targets.empty()) {
-        timed.targets = {request.targets.front()};
+    Pace pace(row, 2 * target_count(request), request.run.cancel);
+    Request probe = request;
+    probe.run.cancel = pace.token();
+    probe.run.progress = [&pace](const std::string& stage, std::int64_t done, std::int64_t) { pace.seen(stage, done); };
+    const std::vector<Explanation> begun = run(row, probe);
+    if (request.run.cancel.cancelled()) {
+        throw Error(ErrorCode::kInterrupted, "interrupted before the plan was made");
     }
-    Task task(timed, row.default_score);
+    const Evaluations& done = begun.front().evaluations;
     Plan made;
-    made.evaluations = row.cost(request);
-    const bool gradients = made.evaluations.backward > 0;
-    const std::int64_t plain = made.evaluations.forward - made.evaluations.backward;
-    made.seconds += gradients ? static_cast<double>(made.evaluations.backward) * gradient_seconds(task) : 0.0;
-    made.seconds += plain > 2 || !gradients ? static_cast<double>(plain) * forward_seconds(task) : 0.0;
-    made.bytes = resident_bytes();
-    cut_by_budget(request.run.budget, made);
+    made.bytes = peak_bytes();
+    made.at_most = row.cost(request);
+    if (request.run.budget.evaluations) {
+        made.at_most = shortened(made.at_most, *request.run.budget.evaluations);
+    }
+    if (pace.ended_early()) {
+        made.evaluations = row.expected != nullptr ? row.expected(request, begun) : made.at_most;
+        reckon_rest(request.run.budget, pace, done, made);
+    } else {
+        made.evaluations = {done.forward, done.backward};
+        made.seconds = begun.front().total_seconds;
+    }
     return made;
 }
 

@@ -8,12 +8,14 @@ namespace pellucid::explain {
 
 /// What a run is expected to take.
 struct Plan {
-    Cost evaluations;           ///< at most, where a method may stop early; cut by the budget
-    double seconds = 0.0;       ///< from the speed of a few rows on this machine, measured now
-    std::uint64_t bytes = 0;    ///< peak memory of the process: what it holds now and the requests in flight
+    Cost evaluations;           ///< expected, where the method may stop early; cut by the budget
+    Cost at_most;               ///< if it does not stop early; cut by the budget's evaluations
+    double seconds = 0.0;       ///< as Explanation::total_seconds: compiling, superpixels and checks are in it
+    std::uint64_t bytes = 0;    ///< the largest that the process has been
 };
 
-/// Compiles what the method needs and times a few blocks; runs nothing else.
+/// Begins the run in earnest, ends it after a second or two, and reckons what the rest would take. Writes nothing.
+/// Throws what the run would throw.
 [[nodiscard]] Plan plan(const MethodRow& row, const Request& request);
 
 }  // namespace pellucid::explain

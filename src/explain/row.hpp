@@ -36,4 +36,9 @@ Explanation run_typed(const MethodRow& row, const Options& options, const TypedC
     return run(row, request).front();
 }
 
+/// Samples that a run will take which stops once its relative standard error is at most `stable` (0: never), by a shorter
+/// run of it: the error falls with the root of their number.
+[[nodiscard]] std::int64_t samples_until_stable(const std::vector<Explanation>& probe, double stable,
+                                                std::int64_t most);
+
 }  // namespace pellucid::explain

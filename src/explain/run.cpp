@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "explain/fields.hpp"
+#include "explain/task.hpp"
 #include "pellucid/error.hpp"
 #include "pellucid/methods.hpp"
 
@@ -27,6 +27,34 @@ void keep_first_of_each(std::vector<std::string>& notes) {
         }
     }
     notes = std::move(kept);
+}
+
+bool is_zero(const Array& array) {
+    return std::all_of(array.values().begin(), array.values().end(), [](float value) { return value == 0.0F; });
+}
+
+/// A picture without colour is an answer too, but looks like a fault: says why. Of class activation maps the method knows
+/// more, and has said it.
+void note_empty(const MethodRow& row, std::vector<Explanation>& explanations) {
+    std::string empty;
+    for (const Explanation& explanation : explanations) {
+        const bool all = is_zero(explanation.attribution) &&
+                         std::all_of(explanation.further_inputs.begin(), explanation.further_inputs.end(),
+                                     [](const auto& further) { return is_zero(further.second); });
+        empty += !all ? "" : (empty.empty() ? "'" : ", '") + explain::name_of_target(explanation.target) + "'";
+    }
+    if (empty.empty() || row.family == "cam") {
+        return;
+    }
+    const char* const why =
+        row.family == "gradient"
+            ? "the gradient is 0 here (dead or saturated units), or the input is 0 or equals the baseline; "
+              "ask occlusion, which "
+              "changes the input by more, or take another --score"
+            : "nothing that was covered moved it; cover more at a time, or with another fill";
+    for (Explanation& explanation : explanations) {
+        explanation.notes.push_back("the attribution of " + empty + " is 0 everywhere: " + why);
+    }
 }
 
 void refuse_what_cannot_be(const MethodRow& row, const Request& request) {
@@ -57,6 +85,7 @@ bool needs_graph(const MethodRow& row) {
 std::vector<Explanation> run(const MethodRow& row, const Request& request) {
     refuse_what_cannot_be(row, request);
     std::vector<Explanation> explanations = row.run(request);
+    note_empty(row, explanations);
     for (Explanation& explanation : explanations) {
         explanation.method = row.name;
         explanation.options = options_in_force(row, request);

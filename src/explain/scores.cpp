@@ -89,16 +89,25 @@ std::vector<std::vector<double>> scores_at(Task& task, const Points& points, con
     return scores;
 }
 
-std::vector<model::ResolvedTarget> predictor_targets(Predictor& predictor, const Input& input,
-                                                     const std::vector<Target>& targets, Score score, Score fallback) {
+Array predictor_scores(Predictor& predictor, const Input& input) {
     Shape shape = predictor.row_shape();
     shape.insert(shape.begin(), 1);
-    const Array scores = predictor.predict(input.tensors.begin()->second.reshaped(shape));
+    return predictor.predict(input.tensors.begin()->second.reshaped(shape));
+}
+
+std::vector<std::int64_t> by_rank(const Array& scores) {
     std::vector<std::int64_t> order(scores.size());
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
         return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
     });
+    return order;
+}
+
+std::vector<model::ResolvedTarget> predictor_targets(Predictor& predictor, const Input& input,
+                                                     const std::vector<Target>& targets, Score score, Score fallback) {
+    const Array scores = predictor_scores(predictor, input);
+    const std::vector<std::int64_t> order = by_rank(scores);
     const Score kind = score == Score::kDefault ? fallback : score;
     std::vector<model::ResolvedTarget> resolved;
     for (const Target& target : targets) {

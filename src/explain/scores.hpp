@@ -22,6 +22,12 @@ engine::StreamReport stream_scores(Task& task, const Points& points, const std::
 /// The same, kept: scores[target][point]. Throws kBudget or kInterrupted when it could not be finished.
 [[nodiscard]] std::vector<std::vector<double>> scores_at(Task& task, const Points& points, const std::string& stage);
 
+/// What a black-box program answers to the input: [1, classes].
+[[nodiscard]] Array predictor_scores(Predictor& predictor, const Input& input);
+
+/// Classes by their scores, the highest first; those of one score in their order.
+[[nodiscard]] std::vector<std::int64_t> by_rank(const Array& scores);
+
 /// Targets of a black-box program: classes by rank or index, and margins.
 [[nodiscard]] std::vector<model::ResolvedTarget> predictor_targets(Predictor& predictor, const Input& input,
                                                                    const std::vector<Target>& targets, Score score,

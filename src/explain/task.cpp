@@ -110,6 +110,10 @@ void Task::finish(std::vector<Explanation>& explanations) const {
     }
 }
 
+std::string name_of_target(const ExplainedTarget& target) {
+    return target.label.empty() ? "class " + std::to_string(target.index) : target.label;
+}
+
 void note_held_inputs(Task& task) {
     std::string held;
     for (std::size_t input = 1; input < task.space.inputs.size(); ++input) {

@@ -58,6 +58,9 @@ struct Task {
     void finish(std::vector<Explanation>& explanations) const;
 };
 
+/// The label, or "class 4" where there is none.
+[[nodiscard]] std::string name_of_target(const ExplainedTarget& target);
+
 /// Perturbation moves a network's first input: a note names the others, which are held.
 void note_held_inputs(Task& task);
 

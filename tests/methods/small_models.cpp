@@ -14,6 +14,7 @@
 #include "openvino/op/parameter.hpp"
 #include "openvino/op/reduce_mean.hpp"
 #include "openvino/op/relu.hpp"
+#include "openvino/op/reshape.hpp"
 #include "openvino/op/result.hpp"
 #include "openvino/op/select.hpp"
 
@@ -147,6 +148,17 @@ CamNetwork cam_network() {
     const auto mean = std::make_shared<ov::op::v1::ReduceMean>(relu, axes, false);
     made.network = network(affine(mean, made.head, {0.0F, 0.0F}), x);
     return made;
+}
+
+std::shared_ptr<ov::Model> flat_network(const Shape& shape, const std::vector<float>& weights) {
+    ov::PartialShape whole{-1};
+    for (const std::int64_t extent : shape) {
+        whole.push_back(extent);
+    }
+    const auto x = input(whole);
+    const auto rows = Constant::create(ov::element::i64, ov::Shape{2}, {0, -1});
+    const auto flat = std::make_shared<ov::op::v1::Reshape>(x, rows, true);
+    return network(affine(flat, {weights}, {0.0F}), x);
 }
 
 std::shared_ptr<ov::Model> pooling_network() {

@@ -47,6 +47,9 @@ struct CamNetwork {
 };
 [[nodiscard]] CamNetwork cam_network();
 
+/// y = <weights, x> of an input of any shape, [-1, shape…]; output [-1, 1].
+[[nodiscard]] std::shared_ptr<ov::Model> flat_network(const Shape& shape, const std::vector<float>& weights);
+
 /// Input [-1, 1, 4, 4] -> max-pool 2x2 -> global mean: on a flat picture every window is a tie.
 [[nodiscard]] std::shared_ptr<ov::Model> pooling_network();
 

@@ -45,6 +45,23 @@ Array as_picture(const Array& layer, const model::TokenLayer& tokens) {
     return picture;
 }
 
+/// Why a map is 0 everywhere, and what to do; empty where it is not.
+std::string why_empty(const Array& map, const std::vector<double>& weights, bool relu, const std::string& layer) {
+    const auto values = map.values();
+    if (std::any_of(values.begin(), values.end(), [](float value) { return value != 0.0F; })) {
+        return {};
+    }
+    if (std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0.0; })) {
+        return "the score's gradient at '" + layer +
+               "' is 0: here it does not depend on that layer; name another layer";
+    }
+    return relu ? "nowhere in '" + layer +
+                      "' is the weighted sum of the channels above 0, and the ReLU leaves nothing of it; --set "
+                      "relu=false "
+                      "shows what speaks against the target, or name another layer"
+                : "the weighted sum of the channels of '" + layer + "' is 0 everywhere; name another layer";
+}
+
 Array batched(const Array& weights) {
     Shape shape = weights.shape();
     shape.insert(shape.begin(), 1);
@@ -82,7 +99,12 @@ std::vector<Explanation> activation_maps(const Request& request, const std::stri
         map_shape[1] = 1;
         explanations[target].place = session.layer;
         explanations[target].is_signed = !relu;
-        explanations[target].attribution = weighted_map(answer, weights(answer), relu, map_shape);
+        const std::vector<double> channel_weights = weights(answer);
+        Array& map = explanations[target].attribution;
+        map = weighted_map(answer, channel_weights, relu, map_shape);
+        if (const std::string why = why_empty(map, channel_weights, relu, session.layer); !why.empty()) {
+            task.notes.push_back("the map of '" + name_of_target(explanations[target].target) + "' is empty: " + why);
+        }
     }
     task.finish(explanations);
     return explanations;

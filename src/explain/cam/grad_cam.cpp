@@ -1,6 +1,6 @@
 // Question: where, at the resolution of a layer, is the evidence for this score?
 // Formula:  ReLU(sum over channels of w_c A_c), w_c = mean over positions of df/dA_c.
-// Source:   Selvaraju et al., "Grad-CAM: visual explanations from deep networks", ICCV 2017, eq. 1-2.
+// Source:   [selvaraju2017], eq. 1-2.
 // Needs:    gradients, a layer with spatial extents.
 // Cost:     one forward and backward pass (to the layer) a target.
 
@@ -45,7 +45,7 @@ MethodRow grad_cam_row() {
     return {.name = "grad-cam",
             .family = "cam",
             .question = "Where, at the resolution of a layer, is the evidence for this score?",
-            .source = "Selvaraju et al., Grad-CAM: visual explanations from deep networks, ICCV 2017",
+            .source = "Selvaraju et al., Grad-CAM: visual explanations from deep networks, ICCV 2017 [selvaraju2017]",
             .needs = {Need::kGradients, Need::kSpatialLayer},
             .inputs = {"image", "tensor"},
             .default_score = Score::kLogit,

@@ -91,11 +91,8 @@ void InputGradients::store(const std::vector<std::vector<std::vector<double>>>& 
 }
 
 Points point_at(const Task& task) {
-    return {1, [tensors = task.tensors()](std::int64_t, std::span<const std::span<float>> inputs) {
-                for (std::size_t input = 0; input < inputs.size(); ++input) {
-                    std::copy(tensors[input].begin(), tensors[input].end(), inputs[input].begin());
-                }
-            }};
+    return {1,
+            [x = task.tensors()](std::int64_t, std::span<const std::span<float>> inputs) { copy_tensors(x, inputs); }};
 }
 
 std::vector<Explanation> read_at_input(const Request& request, const char* method,

@@ -1,7 +1,6 @@
 // Question: how much does each input value, at its present size, push the score, to first order?
 // Formula:  x * df/dx.
-// Source:   Shrikumar, Greenside, Kundaje, "Learning important features through propagating activation differences",
-//           2017, section 2; complete (up to the bias) for piecewise linear networks.
+// Source:   [shrikumar2016]; complete (up to the bias) for piecewise linear networks.
 // Needs:    gradients.
 // Cost:     one forward and backward pass a target.
 
@@ -26,9 +25,7 @@ MethodRow input_x_gradient_row() {
     return {.name = "input-x-gradient",
             .family = "gradient",
             .question = "How much does each input value, at its present size, push the score, to first order?",
-            .source =
-                "Shrikumar, Greenside, Kundaje, Learning important features through propagating activation "
-                "differences, ICML 2017",
+            .source = "Shrikumar, Greenside, Shcherbina, Kundaje, Not just a black box, 2016 [shrikumar2016]",
             .needs = {Need::kGradients},
             .inputs = {"image", "tensor"},
             .default_score = Score::kLogit,

@@ -1,6 +1,6 @@
 // Question: to which input values is this score most sensitive?
 // Formula:  |df/dx| (signed_gradient: df/dx).
-// Source:   Simonyan, Vedaldi, Zisserman, "Deep inside convolutional networks", 2013, eq. 3-4.
+// Source:   [simonyan2013], eq. 3-4.
 // Needs:    gradients.
 // Cost:     one forward and backward pass a target.
 
@@ -34,7 +34,7 @@ MethodRow saliency_row() {
     return {.name = "saliency",
             .family = "gradient",
             .question = "To which input values is this score most sensitive?",
-            .source = "Simonyan, Vedaldi, Zisserman, Deep inside convolutional networks, 2013",
+            .source = "Simonyan, Vedaldi, Zisserman, Deep inside convolutional networks, 2013 [simonyan2013]",
             .needs = {Need::kGradients},
             .inputs = {"image", "tensor"},
             .default_score = Score::kLogit,

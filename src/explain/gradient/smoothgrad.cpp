@@ -1,8 +1,7 @@
 // Question: to which input values is this score sensitive, once the gradient's local noise is averaged away?
 // Formula:  mean over samples of df/dx at x + N(0, sigma^2), sigma = noise_level * (max(x) - min(x)); squared: of its
 //           square.
-// Source:   Smilkov et al., "SmoothGrad: removing noise by adding noise", 2017, eq. 1; the square: Hooker et al., "A
-//           benchmark for interpretability methods", 2019.
+// Source:   [smilkov2017], eq. 1; the square: [hooker2019].
 // Needs:    gradients.
 // Cost:     num_samples forward and backward passes a target; fewer when it is stable earlier.
 
@@ -29,13 +28,31 @@ namespace {
 
 using Sums = std::vector<std::vector<std::vector<double>>>;   // [target][input][value]
 
-Points noisy_points(const Task& task, const SmoothGradOptions& options, const std::vector<std::size_t>& noisy) {
+/// The noise's standard deviation of each input; 0 for those that are not in `noisy`.
+std::vector<float> sigmas_of(const Task& task, const SmoothGradOptions& options,
+                             const std::vector<std::size_t>& noisy) {
     std::vector<float> sigmas(task.tensors().size(), 0.0F);
     for (const std::size_t input : noisy) {
         const std::span<const float> x = task.tensors()[input];
         const auto [low, high] = std::minmax_element(x.begin(), x.end());
         sigmas[input] = static_cast<float>(options.noise_level * (double{*high} - double{*low}));
     }
+    return sigmas;
+}
+
+void note_no_noise(const std::vector<float>& sigmas, const SmoothGradOptions& options,
+                   std::vector<std::string>& notes) {
+    if (std::any_of(sigmas.begin(), sigmas.end(), [](float sigma) { return sigma > 0.0F; })) {
+        return;
+    }
+    notes.emplace_back(options.noise_level == 0.0
+                           ? "noise_level is 0: nothing is smoothed, and this is the plain gradient"
+                           : "the input has one value everywhere, and the noise is a share of its range: nothing is "
+                             "smoothed, and this is the plain gradient; occlusion or integrated-gradients, with a fill "
+                             "or baseline unlike the input, do change it");
+}
+
+Points noisy_points(const Task& task, const SmoothGradOptions& options, const std::vector<float>& sigmas) {
     return {options.num_samples, [x = task.tensors(), sigmas, seed = task.request.run.seed](
                                      std::int64_t sample, std::span<const std::span<float>> inputs) {
                 for (std::size_t input = 0; input < inputs.size(); ++input) {
@@ -96,12 +113,14 @@ std::vector<Explanation> run_smoothgrad(const Request& request) {
     const auto options = options_of<SmoothGradOptions>("smoothgrad", request);
     Task task(request, Score::kLogit);
     InputGradients gradients(task);
+    const std::vector<float> sigmas = sigmas_of(task, options, gradients.inputs());
+    note_no_noise(sigmas, options, task.notes);
     Moments moments{gradients.zeros(), gradients.zeros()};
     const auto stable = [&](std::int64_t points) {
         return options.stable > 0.0 && points > 1 && moments.relative_error() <= options.stable;
     };
     const auto report = gradients.at(
-        noisy_points(task, options, gradients.inputs()), "smoothgrad",
+        noisy_points(task, options, sigmas), "smoothgrad",
         [&](const PointAnswer& answer) { moments.add(answer, options.squared); }, stable);
     const auto targets = static_cast<std::int64_t>(task.targets.size());
     settle_stop(report, options.num_samples * targets, "passes", report.rows >= targets, task.notes);
@@ -128,21 +147,31 @@ Cost cost_of(const Request& request) {
     return {passes + 1, passes};
 }
 
+Cost expected_of(const Request& request, const std::vector<Explanation>& probe) {
+    const auto options = options_of<SmoothGradOptions>("smoothgrad", request);
+    const std::int64_t passes =
+        samples_until_stable(probe, options.stable, options.num_samples) * target_count(request);
+    return {passes + 1, passes};
+}
+
 }  // namespace
 
 MethodRow smoothgrad_row() {
-    return {.name = "smoothgrad",
-            .family = "gradient",
-            .question = "To which input values is this score sensitive, once the gradient's noise is averaged away?",
-            .source = "Smilkov, Thorat, Kim, Viegas, Wattenberg, SmoothGrad: removing noise by adding noise, 2017",
-            .needs = {Need::kGradients},
-            .inputs = {"image", "tensor"},
-            .default_score = Score::kLogit,
-            .options = list_fields<SmoothGradOptions>,
-            .refuse = refuse_without_gradient,
-            .cost_doc = "num_samples forward and backward passes a target",
-            .cost = cost_of,
-            .run = run_smoothgrad};
+    return {
+        .name = "smoothgrad",
+        .family = "gradient",
+        .question = "To which input values is this score sensitive, once the gradient's noise is averaged away?",
+        .source =
+            "Smilkov, Thorat, Kim, Viegas, Wattenberg, SmoothGrad: removing noise by adding noise, 2017 [smilkov2017]",
+        .needs = {Need::kGradients},
+        .inputs = {"image", "tensor"},
+        .default_score = Score::kLogit,
+        .options = list_fields<SmoothGradOptions>,
+        .refuse = refuse_without_gradient,
+        .cost_doc = "num_samples forward and backward passes a target",
+        .cost = cost_of,
+        .expected = expected_of,
+        .run = run_smoothgrad};
 }
 
 Explanation smoothgrad(const Model& model, const Input& input, const Target& target, const SmoothGradOptions& options,

@@ -8,6 +8,7 @@
 #include "core/files.hpp"
 #include "core/suggest.hpp"
 #include "explain/baseline.hpp"
+#include "explain/fields.hpp"
 #include "input/load.hpp"
 #include "pellucid/error.hpp"
 
@@ -159,24 +160,35 @@ Features make_superpixels(const InputSpace& space, const Input& input, const Sup
 
 namespace {
 
+// Of a picture's colours.
+constexpr double kDarkest = 0.0;
+constexpr double kBrightest = 255.0;
+
+/// The channel of each value of a tensor: 0 where it has no channel axis.
+class Channels {
+public:
+    Channels(const Shape& shape, const std::optional<PictureAxes>& axes) {
+        if (axes && axes->channel >= 0) {
+            const auto axis = static_cast<std::size_t>(axes->channel);
+            count_ = static_cast<std::size_t>(shape[axis]);
+            stride_ = static_cast<std::size_t>(strides_of(shape)[axis]);
+        }
+    }
+    [[nodiscard]] std::size_t count() const { return count_; }
+    [[nodiscard]] std::size_t of(std::size_t at) const { return at / stride_ % count_; }
+
+private:
+    std::size_t count_ = 1, stride_ = 1;
+};
+
 /// The mean of each feature, channel by channel.
 std::vector<float> segment_means(const Array& tensor, const Features& features,
                                  const std::optional<PictureAxes>& axes) {
-    const auto strides = strides_of(tensor.shape());
-    const auto channel_of = [&](std::size_t at) -> std::size_t {
-        if (!axes || axes->channel < 0) {
-            return 0;
-        }
-        const auto axis = static_cast<std::size_t>(axes->channel);
-        return static_cast<std::size_t>(static_cast<std::int64_t>(at) / strides[axis] % tensor.shape()[axis]);
-    };
-    const std::size_t channels = axes && axes->channel >= 0
-                                     ? static_cast<std::size_t>(tensor.shape()[static_cast<std::size_t>(axes->channel)])
-                                     : 1;
-    std::vector<double> sums(static_cast<std::size_t>(features.count) * channels, 0.0);
+    const Channels channels(tensor.shape(), axes);
+    std::vector<double> sums(static_cast<std::size_t>(features.count) * channels.count(), 0.0);
     std::vector<double> counts(sums.size(), 0.0);
     const auto slot = [&](std::size_t at) {
-        return static_cast<std::size_t>(features.of_value[at]) * channels + channel_of(at);
+        return static_cast<std::size_t>(features.of_value[at]) * channels.count() + channels.of(at);
     };
     for (std::size_t at = 0; at < tensor.size(); ++at) {
         sums[slot(at)] += double{tensor[at]};
@@ -195,18 +207,25 @@ std::vector<float> colour_fill(const InputSpace& space, const Array& tensor, dou
     if (!axes) {
         return std::vector<float>(tensor.size(), static_cast<float>(value));
     }
-    const std::vector<float> channels = input::fill_value(*card_of(space, 0), value);
-    const auto strides = strides_of(tensor.shape());
+    if (!(value >= kDarkest && value <= kBrightest)) {
+        throw Error(ErrorCode::kUsage, "lime: option fill is '" + number_text(value) + "'",
+                    "it takes a colour of the picture, from 0 to 255, which is then prepared as the picture is");
+    }
+    const std::vector<float> colour = input::fill_value(*card_of(space, 0), value);
+    const Channels channels(tensor.shape(), axes);
     std::vector<float> fill(tensor.size());
     for (std::size_t at = 0; at < fill.size(); ++at) {
-        std::int64_t channel = 0;
-        if (axes->channel >= 0) {
-            const auto axis = static_cast<std::size_t>(axes->channel);
-            channel = static_cast<std::int64_t>(at) / strides[axis] % tensor.shape()[axis];
-        }
-        fill[at] = channels[std::min(static_cast<std::size_t>(channel), channels.size() - 1)];
+        fill[at] = colour[std::min(channels.of(at), colour.size() - 1)];
     }
     return fill;
+}
+
+/// What reads as a number from end to end; "nan" and "inf" do not.
+std::optional<double> value_of(const std::string& text) {
+    double value = 0.0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data(), end, value);
+    return failure == std::errc{} && stop == end && std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
@@ -218,13 +237,10 @@ std::vector<float> make_fill(const InputSpace& space, const Input& input, const 
         return segment_means(tensor, features, picture_axes(space, 0));
     }
     if (fill == "black" || fill == "white") {
-        return colour_fill(space, tensor, fill == "black" ? 0.0 : 255.0);
+        return colour_fill(space, tensor, fill == "black" ? kDarkest : kBrightest);
     }
-    double value = 0.0;
-    const char* const end = fill.data() + fill.size();
-    const auto [stop, failure] = std::from_chars(fill.data(), end, value);
-    if (failure == std::errc{} && stop == end) {
-        return colour_fill(space, tensor, value);
+    if (const std::optional<double> value = value_of(fill)) {
+        return colour_fill(space, tensor, *value);
     }
     static const std::vector<std::string> kNames{"black", "white", "segment-mean", "mean", "blur", "noise"};
     if (std::find(kNames.begin(), kNames.end(), fill) == kNames.end()) {

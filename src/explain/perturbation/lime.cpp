@@ -1,8 +1,7 @@
 // Question: which superpixels, present or absent, move the answer, near this picture?
 // Formula:  the weighted ridge fit of f over masks z of the superpixels: z_j is 1 or 0 with probability one half, row 0 all
 //           ones; weight sqrt(exp(-d^2 / kernel_width^2)), d the cosine distance of z from all ones.
-// Source:   Ribeiro, Singh, Guestrin, "Why should I trust you?", KDD 2016, eq. 1-2, with the defaults of the authors'
-//           image explainer.
+// Source:   [ribeiro2016], eq. 1-2, with the defaults of the authors' image explainer.
 // Needs:    scores, a picture.
 // Cost:     num_samples forward passes for all targets together; fewer when it is stable earlier.
 
@@ -69,11 +68,11 @@ Points masked_points(const Task& task, const LimeOptions& options, const Feature
     return {options.num_samples, [x = task.tensors(), seed = task.request.run.seed, &features, &fill](
                                      std::int64_t row, std::span<const std::span<float>> inputs) {
                 const Eigen::VectorXd z = mask(seed, row, features.count);
-                for (std::size_t input = 1; input < inputs.size(); ++input) {
-                    std::copy(x[input].begin(), x[input].end(), inputs[input].begin());
-                }
+                copy_tensors(x, inputs);
                 for (std::size_t at = 0; at < x[0].size(); ++at) {
-                    inputs[0][at] = z[features.of_value[at]] == 1.0 ? x[0][at] : fill[at];
+                    if (z[features.of_value[at]] == 0.0) {
+                        inputs[0][at] = fill[at];
+                    }
                 }
             }};
 }
@@ -196,11 +195,25 @@ SuperpixelChoice choice_of(const LimeOptions& options) {
     return choice;
 }
 
+void note_few_superpixels(const Features& features, const LimeOptions& options, std::vector<std::string>& notes) {
+    constexpr std::int64_t kFew = 3;  // of two, one is nearly always the background
+    if (features.count >= kFew) {
+        return;
+    }
+    const char* const remedy = !options.segments.empty()             ? "give finer segments"
+                               : options.superpixels == "quickshift" ? "lower max_dist, or take superpixels=grid"
+                               : options.superpixels == "slic"       ? "raise n_segments, or take superpixels=grid"
+                                                                     : "raise grid";
+    notes.push_back("there " + std::string(features.count == 1 ? "is 1 superpixel" : "are 2 superpixels") +
+                    ": the map can hardly tell one part of the input from another; " + remedy);
+}
+
 std::vector<Explanation> run_lime(const Request& request) {
     const auto options = options_of<LimeOptions>("lime", request);
     Task task(request, Score::kProbability, static_cast<int>(options.top_labels));
     const Features features = make_superpixels(task.space, task.input, choice_of(options));
     task.notes.insert(task.notes.end(), features.notes.begin(), features.notes.end());
+    note_few_superpixels(features, options, task.notes);
     note_held_inputs(task);
     const std::vector<float> fill = make_fill(task.space, task.input, features, options.fill, request.run.seed);
     LimeFit fit(options, request.run.seed, features.count, task.targets.size());
@@ -224,6 +237,11 @@ std::vector<Explanation> run_lime(const Request& request) {
 
 Cost cost_of(const Request& request) { return {options_of<LimeOptions>("lime", request).num_samples + 1, 0}; }
 
+Cost expected_of(const Request& request, const std::vector<Explanation>& probe) {
+    const auto options = options_of<LimeOptions>("lime", request);
+    return {1 + samples_until_stable(probe, options.stable, options.num_samples), 0};
+}
+
 std::string refuse(const Model& model, const std::map<std::string, std::string>& options) {
     const auto parsed = parse_fields<LimeOptions>("lime", options);
     Request request;
@@ -241,7 +259,7 @@ MethodRow lime_row() {
     return {.name = "lime",
             .family = "perturbation",
             .question = "Which superpixels, present or absent, move the answer, near this picture?",
-            .source = "Ribeiro, Singh, Guestrin, \"Why should I trust you?\", KDD 2016",
+            .source = "Ribeiro, Singh, Guestrin, \"Why should I trust you?\", KDD 2016 [ribeiro2016]",
             .needs = {Need::kScores, Need::kPicture},
             .inputs = {"image"},
             .default_score = Score::kProbability,
@@ -249,6 +267,7 @@ MethodRow lime_row() {
             .refuse = refuse,
             .cost_doc = "num_samples forward passes for all targets together",
             .cost = cost_of,
+            .expected = expected_of,
             .run = run_lime};
 }
 

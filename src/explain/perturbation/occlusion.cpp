@@ -1,7 +1,7 @@
 // Question: what does the score lose when a window of the input is covered?
 // Formula:  for each position, the mean over the windows that cover it of f(x) - f(x with the window filled).
-// Source:   Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, section 4.2; overlapping
-//           windows averaged, and the last window of an axis clipped at its end, as users of sliding windows expect.
+// Source:   [zeiler2014], section 4.2; overlapping windows averaged, and the last window of an axis clipped at its end,
+//           as users of sliding windows expect.
 // Needs:    scores.
 // Cost:     one forward pass a window position, and one for x.
 
@@ -157,9 +157,7 @@ struct Coverage {
 Points covered_points(const Task& task, const Windows& windows, const Baseline& fill) {
     return {1 + windows.count(),
             [x = task.tensors(), &windows, &fill](std::int64_t point, std::span<const std::span<float>> inputs) {
-                for (std::size_t input = 0; input < inputs.size(); ++input) {
-                    std::copy(x[input].begin(), x[input].end(), inputs[input].begin());
-                }
+                copy_tensors(x, inputs);
                 if (point > 0) {
                     const float* const from = fill.tensors[0].data();
                     windows.visit(point - 1, [&](std::size_t offset, std::size_t length) {
@@ -218,7 +216,7 @@ MethodRow occlusion_row() {
     return {.name = "occlusion",
             .family = "perturbation",
             .question = "What does the score lose when a window of the input is covered?",
-            .source = "Zeiler, Fergus, Visualizing and understanding convolutional networks, ECCV 2014",
+            .source = "Zeiler, Fergus, Visualizing and understanding convolutional networks, ECCV 2014 [zeiler2014]",
             .needs = {Need::kScores},
             .inputs = {"image", "tensor"},
             .default_score = Score::kLogit,

@@ -1,0 +1,235 @@
+#include "explain/gradient/path.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "explain/fields.hpp"
+#include "explain/scores.hpp"
+#include "pellucid/error.hpp"
+
+namespace pellucid::explain {
+
+namespace {
+
+std::string percent_text(double share) { return number_text(std::round(share * 1e4) / 100.0) + " %"; }
+
+/// The nodes in an order of which every beginning is spread over the whole path: by index, the bits reversed (van der
+/// Corput). A round that is cut short is then a coarser round.
+Quadrature spread(const Quadrature& rule) {
+    const auto reversed = [](std::uint32_t index) {
+        std::uint32_t bits = 0;
+        for (int bit = 0; bit < 32; ++bit, index >>= 1U) {
+            bits = (bits << 1U) | (index & 1U);
+        }
+        return bits;
+    };
+    std::vector<std::uint32_t> order(rule.nodes.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return reversed(a) < reversed(b); });
+    Quadrature made;
+    for (const std::uint32_t index : order) {
+        made.nodes.push_back(rule.nodes[index]);
+        made.weights.push_back(rule.weights[index]);
+    }
+    return made;
+}
+
+}  // namespace
+
+Completeness completeness_of(double sum, double expected) {
+    return {sum, expected, std::abs(sum - expected) / std::max(std::abs(expected), 1e-12)};
+}
+
+void Path::start(std::int64_t paths) {
+    first_ = affordable_nodes(paths);
+    measure_ends();
+    round_first();
+}
+
+void Path::refine() {
+    const double tolerance = options_.tolerance;
+    while (!cut_ && tolerance > 0.0 && worst_error() > tolerance && 2 * (nodes_ - 1) <= options_.max_steps) {
+        round_next();
+    }
+    if (tolerance > 0.0 && worst_error() > tolerance) {
+        task_.notes.push_back("completeness error " + percent_text(worst_error()) + " after " + std::to_string(nodes_) +
+                              (nodes_ == 1 ? " node" : " nodes") + " is above the tolerance " +
+                              percent_text(tolerance) + ": raise " + (cut_ ? "the budget" : "max_steps"));
+    }
+}
+
+double Path::attribution(std::size_t target, std::size_t input, std::size_t at) const {
+    const std::size_t tensor = gradients_.inputs()[input];
+    const double difference = double{x_[tensor][at]} - double{baseline_.tensors[tensor][at]};
+    return difference * sums_[target][input][at];
+}
+
+/// Evaluations of a first round of n nodes: f at both ends, or where the nodes are placed by f at n steps of the path;
+/// and a forward and a backward pass a node and target.
+std::int64_t Path::cost_of_first(std::int64_t n) const {
+    return (adaptive() && n > 1 ? n + 1 : 2) + 2 * n * target_number();
+}
+
+std::int64_t Path::affordable_nodes(std::int64_t paths) {
+    const auto left = task_.spending.next("path", 1).budget.evaluations;
+    if (!left || cost_of_first(options_.n_steps) <= *left / paths) {
+        return options_.n_steps;
+    }
+    if (cost_of_first(1) > *left / paths) {
+        const std::int64_t spent = task_.spending.evaluations().forward + task_.spending.evaluations().backward;
+        throw Error(ErrorCode::kBudget,
+                    "the budget ended before any usable result (a path of one node takes " +
+                        std::to_string(cost_of_first(1)) + " evaluations, and " + std::to_string(*left / paths) +
+                        " are left for it)",
+                    "give at least " + std::to_string(spent + cost_of_first(1) * paths) + " with --budget");
+    }
+    std::int64_t n = 1;
+    while (cost_of_first(n + 1) <= *left / paths) {
+        ++n;
+    }
+    task_.notes.push_back("the budget pays for a first round of " + std::to_string(n) + (n == 1 ? " node" : " nodes") +
+                          " in place of " + std::to_string(options_.n_steps));
+    return n;
+}
+
+Path::Fill Path::filler(const std::vector<double>& nodes) const {
+    return [&nodes, this](std::int64_t point, std::span<const std::span<float>> inputs) {
+        const auto t = static_cast<float>(nodes[static_cast<std::size_t>(point)]);
+        for (std::size_t input = 0; input < inputs.size(); ++input) {
+            const Array& from = baseline_.tensors[input];
+            for (std::size_t at = 0; at < inputs[input].size(); ++at) {
+                inputs[input][at] = from[at] + t * (x_[input][at] - from[at]);
+            }
+        }
+    };
+}
+
+/// f at both ends and, for the adaptive rule, between them. Of a time budget this takes about a quarter; where that is not
+/// enough, the nodes are placed evenly.
+void Path::measure_ends() {
+    const bool map = adaptive() && first_ > 1;
+    std::vector<double> nodes{0.0, 1.0};
+    for (std::int64_t step = 1; map && step < first_; ++step) {
+        nodes.push_back(static_cast<double>(step) / static_cast<double>(first_));
+    }
+    std::vector<std::vector<double>> f(task_.targets.size());
+    const auto left = task_.spending.next("path", 1).budget.seconds;
+    const double begun = task_.spending.seconds();
+    const auto report = stream_scores(
+        task_, {static_cast<std::int64_t>(nodes.size()), filler(nodes)}, "path",
+        [&f](std::int64_t, std::span<const double> scores) {
+            for (std::size_t target = 0; target < scores.size(); ++target) {
+                f[target].push_back(scores[target]);
+            }
+        },
+        [&](std::int64_t) { return left && task_.spending.seconds() - begun > 0.25 * *left; });
+    const auto planned = static_cast<std::int64_t>(nodes.size());
+    settle_stop(report, planned, "forward passes along the path", report.rows > 1, task_.notes);
+    for (std::vector<double>& values : f) {
+        f_baseline_.push_back(values[0]);
+        f_input_.push_back(values[1]);
+        std::rotate(values.begin() + 1, values.begin() + 2, values.end());   // x to the end of the path
+    }
+    if (map && report.rows == planned) {
+        map_.emplace(f);
+    } else if (map) {
+        task_.notes.emplace_back("the nodes are placed evenly: there was no time to see where the score changes");
+    }
+}
+
+/// Adds weight * gradient of each node to `into`, and the weights to `weights`.
+engine::StreamReport Path::add(const Quadrature& rule, Sums& into, std::vector<double>& weights) {
+    const Points points{static_cast<std::int64_t>(rule.nodes.size()), filler(rule.nodes)};
+    weights.assign(task_.targets.size(), 0.0);
+    return gradients_.at(points, "integrated-gradients", [&](const PointAnswer& answer) {
+        const double weight = rule.weights[static_cast<std::size_t>(answer.point)];
+        weights[answer.target] += weight;
+        for (std::size_t input = 0; input < answer.gradients.size(); ++input) {
+            std::vector<double>& sum = into[answer.target][input];
+            const std::span<const float> gradient = answer.gradients[input];
+            for (std::size_t at = 0; at < gradient.size(); ++at) {
+                sum[at] += weight * double{gradient[at]};
+            }
+        }
+    });
+}
+
+/// Nodes in s, carried to t with the factor dt/ds.
+Quadrature Path::mapped(Quadrature rule) const {
+    for (std::size_t node = 0; map_ && node < rule.nodes.size(); ++node) {
+        rule.weights[node] *= map_->slope(rule.nodes[node]);
+        rule.nodes[node] = map_->t(rule.nodes[node]);
+    }
+    return rule;
+}
+
+/// Where it is cut short, the nodes that were answered stand for the whole path.
+void Path::round_first() {
+    std::vector<double> weights;
+    const Quadrature rule = spread(mapped(quadrature(adaptive() ? "midpoint" : options_.rule, first_)));
+    const auto report = add(rule, sums_, weights);
+    const std::int64_t planned = first_ * target_number();
+    settle_stop(report, planned, "passes of the first round", report.rows >= target_number(), task_.notes);
+    cut_ = report.rows < planned;
+    nodes_ = report.rows / target_number();
+    for (std::size_t target = 0; cut_ && target < sums_.size(); ++target) {
+        for (std::vector<double>& sum : sums_[target]) {
+            for (double& value : sum) {
+                value /= weights[target];
+            }
+        }
+    }
+}
+
+/// Adaptive: midpoints, then the trapezoid's ends between them, then midpoints of that, …: each round keeps all nodes so
+/// far, at half their weight. Other rules start anew with twice the nodes.
+void Path::round_next() {
+    const bool ends = adaptive() && nodes_ == first_;
+    const std::int64_t n = !adaptive() ? nodes_ * 2 : ends ? nodes_ + 1 : nodes_ - 1;
+    const std::int64_t planned = n * target_number();
+    const auto left = task_.spending.next("path", 1).budget.evaluations;
+    cut_ = left && *left < 2 * planned;
+    if (cut_) {
+        task_.notes.push_back("the budget does not pay for another round, of " + std::to_string(n) + " nodes");
+        return;
+    }
+    Sums fresh = gradients_.zeros();
+    std::vector<double> weights;
+    const auto report = add(mapped(quadrature(ends         ? "trapezoid"
+                                              : adaptive() ? "midpoint"
+                                                           : options_.rule,
+                                              n)),
+                            fresh, weights);
+    settle_stop(report, planned, "passes of this round, which was left out", true, task_.notes);
+    cut_ = report.rows < planned;
+    if (cut_) {
+        return;
+    }
+    const double keep = adaptive() ? 0.5 : 0.0;
+    for (std::size_t target = 0; target < sums_.size(); ++target) {
+        for (std::size_t input = 0; input < sums_[target].size(); ++input) {
+            std::vector<double>& sum = sums_[target][input];
+            for (std::size_t at = 0; at < sum.size(); ++at) {
+                sum[at] = keep * sum[at] + (1.0 - keep) * fresh[target][input][at];
+            }
+        }
+    }
+    nodes_ = adaptive() ? nodes_ + n : n;
+}
+
+double Path::worst_error() const {
+    double worst = 0.0;
+    for (std::size_t target = 0; target < sums_.size(); ++target) {
+        double sum = 0.0;
+        for (std::size_t input = 0; input < sums_[target].size(); ++input) {
+            for (std::size_t at = 0; at < sums_[target][input].size(); ++at) {
+                sum += attribution(target, input, at);
+            }
+        }
+        worst = std::max(worst, completeness_of(sum, f_input(target) - f_baseline(target)).error);
+    }
+    return worst;
+}
+
+}  // namespace pellucid::explain

@@ -1,0 +1,126 @@
+// Occlusion over inputs that are no pictures: a series of channels, and five axes. Of a linear model every window's loss
+// is the sum of w x under it.
+
+#include <gtest/gtest.h>
+
+#include "core/random.hpp"
+#include "methods/small_models.hpp"
+#include "pellucid/methods.hpp"
+
+namespace pellucid {
+namespace {
+
+using testing::load_network;
+using testing::sample;
+using testing::TemporaryFolder;
+
+struct AxesCase {
+    const char* name;
+    Shape shape;  ///< the batch axis left out
+    std::string window, stride;
+    Shape window_on, stride_on;  ///< what those mean on each axis
+};
+void PrintTo(const AxesCase& each, std::ostream* out) { *out << each.name; }
+
+/// Coordinates of each value, row by row.
+std::vector<Shape> coordinates(const Shape& shape) {
+    std::vector<Shape> all{Shape(shape.size(), 0)};
+    while (true) {
+        Shape next = all.back();
+        std::size_t axis = shape.size();
+        while (axis > 0 && ++next[axis - 1] == shape[axis - 1]) {
+            next[--axis] = 0;
+        }
+        if (axis == 0) {
+            return all;
+        }
+        all.push_back(next);
+    }
+}
+
+bool covers(const Shape& begin, const Shape& window, const Shape& at) {
+    for (std::size_t axis = 0; axis < at.size(); ++axis) {
+        if (at[axis] < begin[axis] || at[axis] >= begin[axis] + window[axis]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Windows begin at multiples of the stride until one reaches the end of its axis.
+std::vector<Shape> beginnings(const AxesCase& each) {
+    Shape positions;
+    for (std::size_t axis = 0; axis < each.shape.size(); ++axis) {
+        std::int64_t count = 1;
+        while ((count - 1) * each.stride_on[axis] + each.window_on[axis] < each.shape[axis]) {
+            ++count;
+        }
+        positions.push_back(count);
+    }
+    std::vector<Shape> begins = coordinates(positions);
+    for (Shape& begin : begins) {
+        for (std::size_t axis = 0; axis < begin.size(); ++axis) {
+            begin[axis] *= each.stride_on[axis];
+        }
+    }
+    return begins;
+}
+
+class OcclusionAxes : public ::testing::TestWithParam<AxesCase> {};
+
+TEST_P(OcclusionAxes, EqualsTheMeanLossOfTheWindowsOverEachValue) {
+    const AxesCase& each = GetParam();
+    const std::vector<Shape> places = coordinates(each.shape);
+    core::RandomStream random(3, 0, 0);
+    std::vector<float> weights, x;
+    for (std::size_t at = 0; at < places.size(); ++at) {
+        weights.push_back(static_cast<float>(random.normal()));
+        x.push_back(static_cast<float>(random.normal()));
+    }
+    const TemporaryFolder folder;
+    const Model model = load_network(testing::flat_network(each.shape, weights), folder);
+    Shape whole = each.shape;
+    whole.insert(whole.begin(), 1);
+    const Input input = sample(whole, x);
+    Request request;
+    request.model = &model;
+    request.input = &input;
+    request.targets = {Target::index(0)};
+    request.score = Score::kLogit;
+    request.options = {{"window", each.window}, {"stride", each.stride}};
+    const Explanation got = run(method("occlusion"), request).front();
+
+    ASSERT_EQ(got.attribution.shape(), whole);
+    const std::vector<Shape> begins = beginnings(each);
+    EXPECT_EQ(got.measures.at("windows"), static_cast<double>(begins.size()));
+    std::vector<double> losses;
+    for (const Shape& begin : begins) {
+        double loss = 0.0;
+        for (std::size_t at = 0; at < places.size(); ++at) {
+            loss += covers(begin, each.window_on, places[at]) ? double{weights[at]} * double{x[at]} : 0.0;
+        }
+        losses.push_back(loss);
+    }
+    for (std::size_t at = 0; at < places.size(); ++at) {
+        double sum = 0.0, count = 0.0;
+        for (std::size_t window = 0; window < begins.size(); ++window) {
+            const bool over = covers(begins[window], each.window_on, places[at]);
+            sum += over ? losses[window] : 0.0;
+            count += over ? 1.0 : 0.0;
+        }
+        // Sums of up to some hundred products near 1, in float32 in the network.
+        EXPECT_NEAR(double{got.attribution[at]}, sum / count, 2e-5) << at;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, OcclusionAxes,
+    ::testing::Values(AxesCase{"Series", {11}, "4", "3", {4}, {3}},
+                      AxesCase{"SeriesOfChannels", {3, 10}, "1,4", "1,2", {1, 4}, {1, 2}},
+                      AxesCase{"ChannelsAndTwoAxes", {2, 5, 7}, "3", "2", {2, 3, 3}, {2, 2, 2}},
+                      AxesCase{"VideoOfChannels", {2, 3, 5, 4}, "2", "1", {2, 2, 2, 2}, {1, 1, 1, 1}},
+                      AxesCase{"FiveAxes", {2, 3, 4, 5}, "1,2,3,2", "1,2,1,2", {1, 2, 3, 2}, {1, 2, 1, 2}}),
+    [](const ::testing::TestParamInfo<AxesCase>& each) { return std::string(each.param.name); });
+
+}  // namespace
+}  // namespace pellucid
