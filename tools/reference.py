@@ -35,7 +35,8 @@ def method_section(method: dict) -> list[str]:
     if method["options"]:
         lines += ["| option | default | what it does |", "|---|---|---|"]
         for option in method["options"]:
-            default = f"`{cell(option['default'])}`" if option["default"] != "" else ""
+            value = option["default"]
+            default = "" if value == "" else f"`{cell(value if isinstance(value, str) else json.dumps(value))}`"
             choices = ", ".join(f"`{choice}`" for choice in option.get("choices", []))
             doc = cell(option["doc"]) + (f" ({choices})" if choices else "")
             lines.append(f"| `{option['name']}` | {default} | {doc} |")

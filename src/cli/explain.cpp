@@ -39,6 +39,7 @@ public:
     }
 
     void all() {
+        check_inputs();
         check_output_folder();
         refuse_black_box();
         subject_.emplace(options_);
@@ -47,7 +48,7 @@ public:
             if (cancel_.cancelled()) {
                 break;
             }
-            attempt([&] { one_input(source); });
+            attempt("", [&] { one_input(source); });
         }
         finish();
     }
@@ -65,6 +66,17 @@ private:
         run.cancel = cancel_;
         run.progress = progress_bar(options_.quiet);
         return run;
+    }
+
+    void check_inputs() const {
+        if (!options_.text.empty()) {
+            throw Error(ErrorCode::kUnsupported,
+                        "--text: texts are not read yet, since cutting one into tokens is the model's own preparation",
+                        "prepare it outside and give the tokens as .npy or .npz in the network's shape");
+        }
+        if (options_.inputs.empty()) {
+            throw Error(ErrorCode::kUsage, "INPUT is missing", "name a picture, an .npy or an .npz after the model");
+        }
     }
 
     /// Before anything is computed: a file in the way would cost the whole run.
@@ -106,16 +118,19 @@ private:
         }
     }
 
+    [[nodiscard]] bool several() const { return options_.inputs.size() * rows_.size() > 1; }
+
     /// An error in one of several inputs or methods is said, and the others go on; the first decides the exit code.
+    /// @param what  names what was done, where the error itself does not
     template <class Work>
-    void attempt(const Work& work) {
+    void attempt(const std::string& what, const Work& work) {
         try {
             work();
         } catch (const Error& error) {
-            if (options_.inputs.size() * rows_.size() == 1) {
+            if (!several()) {
                 throw;
             }
-            say_error(error.what());
+            say_error(what.empty() ? error.what() : what + ": " + error.what());
             failure_ = failure_ == 0 ? static_cast<int>(error.code()) : failure_;
         }
     }
@@ -139,7 +154,7 @@ private:
         say_answers(input);
         std::vector<SheetRow> sheet;
         for (std::size_t at = 0; at < rows_.size() && !cancel_.cancelled(); ++at) {
-            attempt([&] {
+            attempt(input.stem + ", " + std::string(rows_[at]->name), [&] {
                 const Request request = request_for(at, input);
                 if (options_.plan) {
                     tell_plan(*rows_[at], request, input);
@@ -161,7 +176,8 @@ private:
         write_result(explanations, provenance, input, subject_->channel_axis(), folder(input) / row.name);
         for (const std::string& note : explanations.front().notes) {
             if (said_.insert(note).second) {
-                say("note: " + note, options_.quiet);
+                const std::string whose = several() ? " (" + input.stem + ", " + std::string(row.name) + ")" : "";
+                say("note" + whose + ": " + note, options_.quiet);
             }
         }
         if (options_.json) {
@@ -175,17 +191,23 @@ private:
     void tell_plan(const MethodRow& row, const Request& request, const Input& input) {
         const explain::Plan plan = explain::plan(row, request);
         if (options_.json) {
-            documents_.push_back(
-                {{"input", input.source},
-                 {"method", row.name},
-                 {"evaluations", {{"forward", plan.evaluations.forward}, {"backward", plan.evaluations.backward}}},
-                 {"seconds", plan.seconds},
-                 {"peak_bytes", plan.bytes}});
+            documents_.push_back({{"input", input.source},
+                                  {"method", row.name},
+                                  {"evaluations", cost_json(plan.evaluations)},
+                                  {"at_most", cost_json(plan.at_most)},
+                                  {"seconds", plan.seconds},
+                                  {"peak_bytes", plan.bytes}});
             return;
         }
-        table_.push_back({input.stem, std::string(row.name), std::to_string(plan.evaluations.forward),
-                          std::to_string(plan.evaluations.backward), seconds_text(plan.seconds),
+        table_.push_back({input.stem, std::string(row.name), count_text(plan.evaluations.forward, plan.at_most.forward),
+                          count_text(plan.evaluations.backward, plan.at_most.backward), seconds_text(plan.seconds),
                           bytes_text(plan.bytes)});
+    }
+
+    static Json cost_json(const Cost& cost) { return {{"forward", cost.forward}, {"backward", cost.backward}}; }
+
+    static std::string count_text(std::int64_t expected, std::int64_t most) {
+        return expected == most ? std::to_string(most) : fmt::format("{} (at most {})", expected, most);
     }
 
     void say_answers(const Input& input) const {

@@ -14,7 +14,7 @@ CLI::App* declare_explain(CLI::App& app, const std::shared_ptr<ExplainOptions>& 
             "MODEL", options->model,
             "a network (.onnx, .xml, .tflite, .pb), or program:COMMAND for a black box (docs/how-to/black-box.md)")
         ->required();
-    verb->add_option("INPUT", options->inputs, "pictures, .npy, .npz; - is standard input, with --as")->required();
+    verb->add_option("INPUT", options->inputs, "pictures, .npy, .npz; - is standard input, with --as");
     verb->add_option("--method", options->methods, "one or several, separated by commas; see pellucid methods")
         ->required();
     verb->add_option(
@@ -39,6 +39,8 @@ CLI::App* declare_explain(CLI::App& app, const std::shared_ptr<ExplainOptions>& 
         ->capture_default_str();
     verb->add_option("--card", options->card, "what the model takes and answers (default: the card beside the model)");
     verb->add_option("--as", options->as, "read every input as image, npy or npz, whatever its name");
+    verb->add_option("--text", options->text,
+                     "a text in place of INPUT (no network that takes texts is supported yet)");
     verb->add_option("--shape", options->row_shape, "with program: the shape of one row, such as 3,224,224");
     verb->add_flag("--plan", options->plan, "print evaluations, seconds and peak memory, and stop");
     verb->add_flag("--json", options->json, "one JSON document on stdout in place of the table");

@@ -16,7 +16,7 @@ struct ExplainOptions {
     std::string model;
     std::vector<std::string> inputs;
     std::string methods;
-    std::string target, score, as, card;
+    std::string target, score, as, card, text;
     std::vector<std::string> set;
     std::string output = "pellucid-out";
     std::string budget, memory;

@@ -1,5 +1,6 @@
 #include "cli/explain_output.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -7,6 +8,8 @@
 
 #include "cli/terminal.hpp"
 #include "core/files.hpp"
+#include "explain/scores.hpp"
+#include "explain/task.hpp"
 #include "model/score.hpp"
 #include "pellucid/render.hpp"
 
@@ -62,24 +65,42 @@ std::string evaluations_text(const Evaluations& evaluations) {
                                      : fmt::format("{} + {} back", evaluations.forward, evaluations.backward);
 }
 
-std::string target_text(const Explanation& explanation) {
-    return explanation.target.label.empty() ? fmt::format("class {}", explanation.target.index)
-                                            : explanation.target.label;
+std::string program_answers_text(Predictor& program, const Input& input) {
+    const Array scores = explain::predictor_scores(program, input);
+    std::vector<std::int64_t> order = explain::by_rank(scores);
+    order.resize(std::min<std::size_t>(order.size(), kAnswers));
+    std::vector<std::vector<std::string>> rows;
+    for (const std::int64_t index : order) {
+        rows.push_back({"", fmt::format("class {}", index),
+                        fmt::format("(answer {:.4g})", scores[static_cast<std::size_t>(index)])});
+    }
+    return input.source + "\n" + table(rows);
+}
+
+/// "95.11 %"; of a dense output the share of its positions.
+std::string sureness_text(const model::ClassAnswer& answer) {
+    if (!std::isfinite(answer.probability)) {
+        return "";
+    }
+    std::string positions;
+    for (const std::int64_t extent : answer.grid) {
+        positions += (positions.empty() ? " of " : "x") + std::to_string(extent);
+    }
+    return fmt::format("{:6.2f} %{}{}", 100.0 * answer.probability, positions, positions.empty() ? "" : " positions");
 }
 
 }  // namespace
 
 std::string answers_text(const Subject& subject, const Input& input) {
     if (subject.model() == nullptr) {
-        return {};
+        return program_answers_text(*subject.predictor(), input);
     }
     bool unsure = false;
     const auto answers = model::top_answers(*subject.model(), input, kAnswers, unsure);
     std::vector<std::vector<std::string>> rows;
     for (const model::ClassAnswer& answer : answers) {
-        const std::string sure =
-            std::isfinite(answer.probability) ? fmt::format("{:6.2f} %", 100.0 * answer.probability) : "";
-        rows.push_back({"", sure, answer.label.empty() ? fmt::format("class {}", answer.index) : answer.label,
+        rows.push_back({"", sureness_text(answer),
+                        answer.label.empty() ? fmt::format("class {}", answer.index) : answer.label,
                         fmt::format("({}, output {:.4g})", answer.index, answer.score)});
     }
     std::string text = input.source + "\n" + table(rows);
@@ -103,9 +124,9 @@ void write_result(const std::vector<Explanation>& explanations, const explain::P
                       draw_overlay(explanations.front(), *input.picture, input.field, channel_axis));
     for (const Explanation& explanation : explanations) {
         if (explanations.size() > 1) {
-            std::string name = file_part(target_text(explanation));
+            std::string name = file_part(explain::name_of_target(explanation.target));
             for (int number = 2; !names.insert(name).second; ++number) {
-                name = file_part(target_text(explanation)) + "-" + std::to_string(number);
+                name = file_part(explain::name_of_target(explanation.target)) + "-" + std::to_string(number);
             }
             core::write_whole(folder / ("overlay-" + name + ".png"),
                               draw_overlay(explanation, *input.picture, input.field, channel_axis));
@@ -119,12 +140,13 @@ void write_contact_sheet(const std::vector<SheetRow>& rows, const Input& input, 
     for (const SheetRow& row : rows) {
         const Explanation& first = row.explanations.front();
         const std::string quality = quality_text(first);
-        sheet.cells.push_back({&first, fmt::format("{} · {} {:.3g} · {}, {} evaluations{}", target_text(first),
-                                             name_of(first.score), first.f_input, seconds_text(first.total_seconds),
-                                             first.evaluations.forward + first.evaluations.backward,
-                                             quality == "-" ? "" : ", " + quality)});
+        sheet.cells.push_back(
+            {&first, fmt::format("{} · {} {:.3g} · {}, {} evaluations{}", explain::name_of_target(first.target),
+                                 name_of(first.score), first.f_input, seconds_text(first.total_seconds),
+                                 first.evaluations.forward + first.evaluations.backward,
+                                 quality == "-" ? "" : ", " + quality)});
     }
-    sheet.title = fmt::format("{}: {}", input.stem, target_text(*sheet.cells.front().explanation));
+    sheet.title = fmt::format("{}: {}", input.stem, explain::name_of_target(sheet.cells.front().explanation->target));
     core::write_whole(folder / "contact-sheet.png",
                       draw_contact_sheet(*input.picture, input.field, channel_axis, sheet));
 }
@@ -134,7 +156,7 @@ std::vector<std::string> result_row(const std::vector<Explanation>& explanations
     const std::string more = explanations.size() > 1 ? fmt::format(" (and {} more)", explanations.size() - 1) : "";
     return {input.stem,
             first.method,
-            target_text(first) + more,
+            explain::name_of_target(first.target) + more,
             fmt::format("{} {:.4g}", name_of(first.score), first.f_input),
             seconds_text(first.total_seconds),
             evaluations_text(first.evaluations),

@@ -42,10 +42,16 @@ std::vector<std::string> needs_of(const MethodRow& row) {
     return needs;
 }
 
+/// Numbers as numbers and flags as true or false, as in explanation.json.
+Json default_of(const OptionField& field) {
+    const bool literal = field.type == "integer" || field.type == "number" || field.type == "flag";
+    return literal ? Json::parse(field.default_value) : Json(field.default_value);
+}
+
 Json to_json(const MethodRow& row) {
     Json options = Json::array();
     for (const OptionField& field : row.options()) {
-        Json option{{"name", field.name}, {"type", field.type}, {"default", field.default_value}, {"doc", field.doc}};
+        Json option{{"name", field.name}, {"type", field.type}, {"default", default_of(field)}, {"doc", field.doc}};
         if (!field.choices.empty()) {
             option["choices"] = field.choices;
         }

@@ -19,6 +19,9 @@ namespace pellucid::cli {
 
 namespace {
 
+constexpr const char* kMemoryForms = "give an amount above 0 in bytes, MiB or GiB, such as 2GiB";
+constexpr const char* kBudgetForms = "give wall time above 0 (30s, 5min) or a whole number of model evaluations (2000)";
+
 bool bar_shown = false;
 
 std::string one_line(std::string text) {
@@ -60,11 +63,12 @@ std::vector<std::string> verb_names(const CLI::App& app) {
     return names;
 }
 
-double parse_leading_number(const std::string& text, const char*& rest, const std::string& what) {
+double parse_leading_number(const std::string& text, const char*& rest, const std::string& what,
+                            const std::string& remedy) {
     double value = 0.0;
     const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (failure != std::errc{} || !std::isfinite(value) || value <= 0.0) {
-        throw Error(ErrorCode::kUsage, what + " is '" + text + "'", "it takes a number above 0, such as 30s or 2GiB");
+        throw Error(ErrorCode::kUsage, what + " is '" + text + "'", remedy);
     }
     rest = stop;
     return value;
@@ -189,7 +193,7 @@ std::string bytes_text(std::uint64_t bytes) {
 
 std::uint64_t parse_bytes(const std::string& text) {
     const char* rest = nullptr;
-    const double value = parse_leading_number(text, rest, "--memory");
+    const double value = parse_leading_number(text, rest, "--memory", kMemoryForms);
     const std::string unit(rest);
     static const std::vector<std::pair<std::string, double>> kUnits{{"", 1.0},       {"B", 1.0},      {"KiB", 0x1p10},
                                                                     {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"KB", 1e3},
@@ -199,12 +203,12 @@ std::uint64_t parse_bytes(const std::string& text) {
             return static_cast<std::uint64_t>(std::min(value * factor, 9e18));
         }
     }
-    throw Error(ErrorCode::kUsage, "--memory is '" + text + "'", "give bytes, MiB or GiB, such as 2GiB");
+    throw Error(ErrorCode::kUsage, "--memory is '" + text + "'", kMemoryForms);
 }
 
 Budget parse_budget(const std::string& text) {
     const char* rest = nullptr;
-    const double value = parse_leading_number(text, rest, "--budget");
+    const double value = parse_leading_number(text, rest, "--budget", kBudgetForms);
     const std::string unit(rest);
     Budget budget;
     if (unit.empty() && value == std::floor(value) && value < 1e15) {
@@ -212,8 +216,7 @@ Budget parse_budget(const std::string& text) {
     } else if (unit == "s" || unit == "ms" || unit == "min" || unit == "m" || unit == "h") {
         budget.seconds = value * (unit == "s" ? 1.0 : unit == "ms" ? 1e-3 : unit == "h" ? 3600.0 : 60.0);
     } else {
-        throw Error(ErrorCode::kUsage, "--budget is '" + text + "'",
-                    "give wall time (30s, 5min) or a whole number of model evaluations (2000)");
+        throw Error(ErrorCode::kUsage, "--budget is '" + text + "'", kBudgetForms);
     }
     return budget;
 }

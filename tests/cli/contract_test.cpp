@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include <nlohmann/json.hpp>
 
@@ -114,7 +115,63 @@ TEST_F(Contract, InspectAndMethodsTellWhatTheyPromise) {
     ASSERT_EQ(methods.size(), 7U);
     for (const json& method : methods) {
         expect_keys(method, {"name", "family", "needs", "inputs", "options", "cost", "source"});
+        for (const json& option : method.at("options")) {
+            expect_keys(option, {"name", "default", "doc"});
+        }
     }
+}
+
+TEST_F(Contract, DefaultsOfMethodsAreWhatARunRecords) {
+    const json methods = json::parse(run_pellucid({"methods", "--json"}, {.folder = folder}).out);
+    const auto outcome = run_pellucid(
+        {"explain", digits, "digit.npy", "--method", "saliency,integrated-gradients,smoothgrad,grad-cam,occlusion,lime",
+         "--output", "out", "--json", "--quiet"},
+        {.folder = folder});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    for (const json& document : json::parse(outcome.out)) {
+        for (const json& method : methods) {
+            for (const json& option : method.at("options")) {
+                if (method.at("name") == document.at("method")) {
+                    EXPECT_EQ(option.at("default"), document.at("options").at(option.at("name").get<std::string>()))
+                        << method.at("name") << ": " << option;
+                }
+            }
+        }
+    }
+    EXPECT_TRUE(methods.at(0).at("options").at(0).at("default").is_boolean());   // saliency's signed_gradient
+}
+
+TEST_F(Contract, ABlackBoxPrintsItsAnswersHighestFirst) {
+    std::ofstream(folder / "box.py") << R"(import struct, sys
+while head := sys.stdin.buffer.read(12):
+    rank = struct.unpack("<4sII", head)[2]
+    n = struct.unpack(f"<{rank}q", sys.stdin.buffer.read(8 * rank))[0]
+    sys.stdin.buffer.read(struct.unpack("<Q", sys.stdin.buffer.read(8))[0])
+    scores = struct.pack("<7f", .05, .5, .02, .3, .01, .08, .04) * n
+    sys.stdout.buffer.write(struct.pack("<4sIIqqQ", b"PLT1", 1, 2, n, 7, len(scores)) + scores)
+    sys.stdout.buffer.flush()
+)";
+    const auto outcome = run_pellucid({"explain", std::string("program:") + PELLUCID_PYTHON + " box.py", "digit.npy",
+                                       "--shape", "1,28,28", "--method", "occlusion", "--output", "out"},
+                                      {.folder = folder});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    std::size_t from = 0;
+    for (const char* answer :
+         {"class 1  (answer 0.5)", "class 3  (answer 0.3)", "class 5  (answer 0.08)", "class 0", "class 6"}) {
+        const std::size_t at = outcome.out.find(answer, from);
+        ASSERT_NE(at, std::string::npos) << answer << " in:\n" << outcome.out;
+        from = at;
+    }
+    EXPECT_EQ(outcome.out.find("class 2"), std::string::npos) << "five answers were promised";
+}
+
+TEST_F(Contract, SeveralRunsSayWhoseAnErrorIs) {
+    const auto outcome = run_pellucid({"explain", digits, "digit.npy", "--method", "saliency,occlusion", "--set",
+                                       "occlusion.stride=99", "--output", "out", "--quiet"},
+                                      {.folder = folder});
+    EXPECT_EQ(outcome.code, 2);
+    ASSERT_EQ(outcome.error_lines().size(), 1U) << outcome.err;
+    EXPECT_TRUE(outcome.err.starts_with("pellucid: digit, occlusion: ")) << outcome.err;
 }
 
 TEST_F(Contract, PlanRunsNothing) {
@@ -122,7 +179,9 @@ TEST_F(Contract, PlanRunsNothing) {
         run_pellucid({"explain", digits, "digit.npy", "--method", "occlusion", "--plan", "--json", "--output", "out"},
                      {.folder = folder});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
-    expect_keys(json::parse(outcome.out).at(0), {"evaluations", "seconds", "peak_bytes"});
+    const json plan = json::parse(outcome.out).at(0);
+    expect_keys(plan, {"evaluations", "at_most", "seconds", "peak_bytes"});
+    EXPECT_EQ(plan.at("evaluations"), (json{{"forward", 731}, {"backward", 0}}));   // 27 x 27 windows, x, the target
     EXPECT_FALSE(fs::exists(folder / "out"));
 }
 

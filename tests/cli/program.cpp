@@ -86,16 +86,20 @@ Outcome run_pellucid(const std::vector<std::string>& arguments, const RunOptions
     });
     std::atomic<bool> ended{false};
     std::thread killer([&] {
-        if (options.kill_after_ms > 0) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(options.kill_after_ms));
-            kill(child, SIGKILL);
+        const bool kills = !options.kill_at.empty() || options.kill_after.count() > 0;
+        const std::filesystem::path& sign = kills ? options.kill_at : options.interrupt_at;
+        if (!kills && sign.empty()) {
+            return;
         }
-        while (!options.interrupt_at.empty() && !ended) {
-            if (std::filesystem::exists(options.interrupt_at)) {
-                kill(child, SIGINT);
-                return;
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        while (!sign.empty() && !std::filesystem::exists(sign) && !ended) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        const auto until = std::chrono::steady_clock::now() + options.kill_after;
+        while (std::chrono::steady_clock::now() < until && !ended) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        if (!ended) {
+            kill(child, kills ? SIGKILL : SIGINT);
         }
     });
     Outcome outcome;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -19,7 +20,8 @@ struct RunOptions {
     std::filesystem::path folder;   ///< where it runs
     std::string standard_input = {};
     std::filesystem::path interrupt_at = {};   ///< sends SIGINT once this file is there
-    int kill_after_ms = 0;          ///< sends SIGKILL
+    std::filesystem::path kill_at = {};        ///< sends SIGKILL once this file is there, and
+    std::chrono::milliseconds kill_after{0};   ///< so long after that, or after the start
 };
 
 /// Runs the built `pellucid` with arguments, without a shell; nothing is cached outside the folder.
