@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
+#include <thread>
 
+#include "explain/gradient/quadrature.hpp"
 #include "methods/small_models.hpp"
 #include "pellucid/error.hpp"
 #include "pellucid/methods.hpp"
@@ -112,6 +115,46 @@ TEST_F(SmallBudget, StatesTheCompletenessThatItReached) {
         EXPECT_GT(std::max(got[0].completeness->error, got[1].completeness->error), 0.01);
     }
     EXPECT_TRUE(says(got.front(), "raise the budget"));
+}
+
+TEST_F(SmallBudget, OfTimeKeepsAQuarterForPlacingTheNodes) {
+    const Model kinked = load_network(testing::two_layer_network("relu"), folder);
+    request.model = &kinked;
+    request.targets = {Target::index(1)};
+    request.options = {{"baseline", "-2"}, {"n_steps", "32"}, {"tolerance", "0"}};
+    // The first 16 passes along the path are made to take more than a quarter of the budget; all else takes a tenth of it.
+    request.run.budget.seconds = 4.0;
+    request.run.progress = [](const std::string& stage, std::int64_t, std::int64_t) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(stage == "path" ? 1100 : 0));
+    };
+    const Explanation got = explain().front();
+    EXPECT_TRUE(says(got, "9 forward passes along the path in place of 33"));
+    EXPECT_EQ(got.evaluations.forward, 1 + 16 + 32);
+
+    const auto point = [](double t) {
+        std::vector<double> x;
+        for (const float value : kX) {
+            x.push_back(-2.0 + t * (double{value} + 2.0));
+        }
+        return x;
+    };
+    std::vector<double> f;  // of 16 passes nine make a grid: both ends, and seven between
+    for (int step = 0; step <= 8; ++step) {
+        f.push_back(testing::two_layer_answer(point(step / 8.0))[1]);
+    }
+    const explain::PathMap map({f});
+    std::vector<double> sums(kX.size(), 0.0);
+    for (int node = 0; node < 32; ++node) {
+        const double s = (node + 0.5) / 32.0;
+        const auto gradient = testing::two_layer_gradient(point(map.t(s)), 1);
+        for (std::size_t at = 0; at < sums.size(); ++at) {
+            sums[at] += map.slope(s) / 32.0 * gradient[at] * (double{kX[at]} + 2.0);
+        }
+    }
+    for (std::size_t at = 0; at < sums.size(); ++at) {
+        // Values up to 10; the map's knots carry the rounding of answers in float32.
+        EXPECT_NEAR(double{got.attribution[at]}, sums[at], 1e-4) << at;
+    }
 }
 
 TEST_F(SmallBudget, ARoundThatIsInterruptedStandsForTheWholePath) {

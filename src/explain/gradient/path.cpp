@@ -14,25 +14,59 @@ namespace {
 
 std::string percent_text(double share) { return number_text(std::round(share * 1e4) / 100.0) + " %"; }
 
-/// The nodes in an order of which every beginning is spread over the whole path: by index, the bits reversed (van der
-/// Corput). A round that is cut short is then a coarser round.
+std::uint32_t reversed_bits(std::uint32_t number) {
+    std::uint32_t bits = 0;
+    for (int bit = 0; bit < 32; ++bit, number >>= 1U) {
+        bits = (bits << 1U) | (number & 1U);
+    }
+    return bits;
+}
+
+/// Whole numbers from `first` to before `end` in an order of which every beginning is spread over all of them, and which
+/// makes grids finer by and by: by their bits, reversed (van der Corput).
+std::vector<std::uint32_t> spread_order(std::uint32_t first, std::uint32_t end) {
+    std::vector<std::uint32_t> order(end - first);
+    std::iota(order.begin(), order.end(), first);
+    std::sort(order.begin(), order.end(),
+              [](std::uint32_t a, std::uint32_t b) { return reversed_bits(a) < reversed_bits(b); });
+    return order;
+}
+
+/// So ordered, a round that is cut short is a coarser round.
 Quadrature spread(const Quadrature& rule) {
-    const auto reversed = [](std::uint32_t index) {
-        std::uint32_t bits = 0;
-        for (int bit = 0; bit < 32; ++bit, index >>= 1U) {
-            bits = (bits << 1U) | (index & 1U);
-        }
-        return bits;
-    };
-    std::vector<std::uint32_t> order(rule.nodes.size());
-    std::iota(order.begin(), order.end(), 0U);
-    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return reversed(a) < reversed(b); });
     Quadrature made;
-    for (const std::uint32_t index : order) {
+    for (const std::uint32_t index : spread_order(0, static_cast<std::uint32_t>(rule.nodes.size()))) {
         made.nodes.push_back(rule.nodes[index]);
         made.weights.push_back(rule.weights[index]);
     }
     return made;
+}
+
+/// values[target] at the steps of `order` that were answered; those of the finest even grid of 0 to n among them, in its
+/// order. Two values, of the ends, are always there.
+std::vector<std::vector<double>> finest_grid(const std::vector<std::uint32_t>& order, std::uint32_t n,
+                                             const std::vector<std::vector<double>>& values) {
+    const std::size_t answered = values.front().size();
+    std::vector<std::optional<std::size_t>> place(n + 1);
+    for (std::size_t at = 0; at < answered; ++at) {
+        place[order[at]] = at;
+    }
+    for (std::uint32_t stride = 1;; ++stride) {
+        std::vector<std::size_t> grid;
+        for (std::uint32_t step = 0; n % stride == 0 && step <= n && place[step]; step += stride) {
+            grid.push_back(*place[step]);
+        }
+        if (grid.size() == n / stride + 1) {
+            std::vector<std::vector<double>> found;
+            for (const std::vector<double>& each : values) {
+                found.emplace_back();
+                for (const std::size_t at : grid) {
+                    found.back().push_back(each[at]);
+                }
+            }
+            return found;
+        }
+    }
 }
 
 }  // namespace
@@ -105,36 +139,45 @@ Path::Fill Path::filler(const std::vector<double>& nodes) const {
     };
 }
 
-/// f at both ends and, for the adaptive rule, between them. Of a time budget this takes about a quarter; where that is not
-/// enough, the nodes are placed evenly.
+/// f at both ends and, for the adaptive rule, at even steps between them. Of a time budget this takes about a quarter: then
+/// the steps are fewer.
 void Path::measure_ends() {
     const bool map = adaptive() && first_ > 1;
-    std::vector<double> nodes{0.0, 1.0};
-    for (std::int64_t step = 1; map && step < first_; ++step) {
-        nodes.push_back(static_cast<double>(step) / static_cast<double>(first_));
+    const auto n = static_cast<std::uint32_t>(map ? first_ : 1);
+    std::vector<std::uint32_t> order{0, n};
+    for (const std::uint32_t step : spread_order(1, n)) {
+        order.push_back(step);
+    }
+    std::vector<double> nodes;
+    for (const std::uint32_t step : order) {
+        nodes.push_back(static_cast<double>(step) / n);
     }
     std::vector<std::vector<double>> f(task_.targets.size());
     const auto left = task_.spending.next("path", 1).budget.seconds;
     const double begun = task_.spending.seconds();
+    const auto planned = static_cast<std::int64_t>(nodes.size());
     const auto report = stream_scores(
-        task_, {static_cast<std::int64_t>(nodes.size()), filler(nodes)}, "path",
+        task_, {planned, filler(nodes)}, "path",
         [&f](std::int64_t, std::span<const double> scores) {
             for (std::size_t target = 0; target < scores.size(); ++target) {
                 f[target].push_back(scores[target]);
             }
         },
         [&](std::int64_t) { return left && task_.spending.seconds() - begun > 0.25 * *left; });
-    const auto planned = static_cast<std::int64_t>(nodes.size());
     settle_stop(report, planned, "forward passes along the path", report.rows > 1, task_.notes);
-    for (std::vector<double>& values : f) {
+    for (const std::vector<double>& values : f) {
         f_baseline_.push_back(values[0]);
         f_input_.push_back(values[1]);
-        std::rotate(values.begin() + 1, values.begin() + 2, values.end());   // x to the end of the path
     }
-    if (map && report.rows == planned) {
-        map_.emplace(f);
-    } else if (map) {
-        task_.notes.emplace_back("the nodes are placed evenly: there was no time to see where the score changes");
+    if (!map) {
+        return;
+    }
+    const auto grid = finest_grid(order, n, f);
+    map_.emplace(grid);
+    if (report.rows < planned) {
+        task_.notes.push_back("the nodes are placed by " + std::to_string(grid.front().size()) +
+                              " forward passes along the path in place of " + std::to_string(planned) +
+                              ": there was no time for more");
     }
 }
 
