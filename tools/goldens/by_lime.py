@@ -74,8 +74,7 @@ def by_lime(case: Case, module: OnnxModule, num_samples: int, segments: np.ndarr
 
     explainer.base.explain_instance_with_data = remembered
     made = explainer.explain_instance(case.picture, predict, top_labels=5, hide_color=0, num_samples=num_samples,
-                                      segmentation_fn=lambda picture: segments, random_seed=0,
-                                      progress_bar=False)  # fmt: skip
+                                      segmentation_fn=lambda picture: segments, random_seed=0)  # fmt: skip
     labels = [int(label) for label in made.top_labels]
     by_label = dict(zip(reversed(labels), surrogates, strict=True))
     coefficients = np.zeros((len(labels), count))
