@@ -53,6 +53,15 @@ std::vector<double> mask_of(std::int64_t row) {
     return z;
 }
 
+double kernel_weight(const std::vector<double>& z) {
+    double ones = 0.0;
+    for (const double bit : z) {
+        ones += bit;
+    }
+    const double cosine = ones > 0.0 ? ones / (std::sqrt(ones) * std::sqrt(double{kFeatures})) : 0.0;
+    return std::sqrt(std::exp(-(1.0 - cosine) * (1.0 - cosine) / (0.25 * 0.25)));
+}
+
 /// The ridge with an intercept column that is not penalised: [coefficients…, intercept].
 std::vector<double> closed_form(int samples, double penalty,
                                 const std::function<double(const std::vector<double>&)>& f) {
@@ -60,12 +69,7 @@ std::vector<double> closed_form(int samples, double penalty,
     std::vector<double> right(kFeatures + 1, 0.0);
     for (int row = 0; row < samples; ++row) {
         std::vector<double> z = mask_of(row);
-        double ones = 0.0;
-        for (const double bit : z) {
-            ones += bit;
-        }
-        const double cosine = ones > 0.0 ? ones / (std::sqrt(ones) * std::sqrt(double{kFeatures})) : 0.0;
-        const double weight = std::sqrt(std::exp(-(1.0 - cosine) * (1.0 - cosine) / (0.25 * 0.25)));
+        const double weight = kernel_weight(z);
         const double y = f(z);
         z.push_back(1.0);
         for (std::size_t a = 0; a < z.size(); ++a) {
@@ -139,6 +143,91 @@ TEST(Lime, SaysHowWellItFitsAndHowSureItIs) {
     const Explanation rough = lime_of(kinked, folder, {{"num_samples", "300"}});
     EXPECT_LT(rough.measures.at("r2"), 0.999);
     EXPECT_GT(rough.measures.at("relative_standard_error"), 1e-4);
+}
+
+/// Standard errors of the coefficients of the columns `used`: H^-1 (sum of (w e)^2 z z') H^-1 with z the columns and a 1, H
+/// the penalised normal matrix, e the residuals.
+std::vector<double> sandwich_errors(int samples, const std::vector<std::size_t>& used,
+                                    const std::function<double(const std::vector<double>&)>& f) {
+    const std::size_t n = used.size() + 1;
+    std::vector<std::vector<double>> normal(n, std::vector<double>(n, 0.0)), meat = normal, rows;
+    std::vector<double> right(n, 0.0), weights, answers;
+    for (int row = 0; row < samples; ++row) {
+        const std::vector<double> mask = mask_of(row);
+        std::vector<double> z;
+        for (const std::size_t column : used) {
+            z.push_back(mask[column]);
+        }
+        z.push_back(1.0);
+        rows.push_back(z);
+        weights.push_back(kernel_weight(mask));
+        answers.push_back(f(mask));
+        for (std::size_t a = 0; a < n; ++a) {
+            for (std::size_t b = 0; b < n; ++b) {
+                normal[a][b] += weights.back() * z[a] * z[b];
+            }
+            right[a] += weights.back() * z[a] * answers.back();
+        }
+    }
+    for (std::size_t a = 0; a + 1 < n; ++a) {
+        normal[a][a] += 1.0;
+    }
+    const std::vector<double> fit = eliminate(normal, right);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        double residual = answers[row];
+        for (std::size_t a = 0; a < n; ++a) {
+            residual -= fit[a] * rows[row][a];
+        }
+        for (std::size_t a = 0; a < n; ++a) {
+            for (std::size_t b = 0; b < n; ++b) {
+                meat[a][b] += weights[row] * weights[row] * residual * residual * rows[row][a] * rows[row][b];
+            }
+        }
+    }
+    std::vector<double> errors;
+    for (std::size_t a = 0; a + 1 < n; ++a) {
+        std::vector<double> unit(n, 0.0);
+        unit[a] = 1.0;
+        const std::vector<double> half = eliminate(normal, unit);   // H is symmetric: a row of its inverse
+        double variance = 0.0;
+        for (std::size_t b = 0; b < n; ++b) {
+            for (std::size_t c = 0; c < n; ++c) {
+                variance += half[b] * meat[b][c] * half[c];
+            }
+        }
+        errors.push_back(std::sqrt(variance));
+    }
+    return errors;
+}
+
+TEST(Lime, StandardErrorsAreTheSandwichOfTheFit) {
+    const TemporaryFolder folder;
+    const Model model = load_network(testing::two_layer_network("relu"), folder);
+    const auto f = [](const std::vector<double>& z) {
+        std::vector<double> x;
+        for (std::size_t at = 0; at < z.size(); ++at) {
+            x.push_back(z[at] * double{kX[at]});
+        }
+        return testing::two_layer_answer(x)[0];
+    };
+    for (const char* kept : {"4", "2"}) {
+        const Explanation got = lime_of(
+            model, folder, {{"num_samples", "200"}, {"num_features", kept}, {"feature_selection", "highest_weights"}});
+        std::vector<std::size_t> used;
+        for (std::size_t at = 0; at < kFeatures; ++at) {
+            if (got.attribution[at] != 0.0F) {
+                used.push_back(at);
+            }
+        }
+        ASSERT_EQ(std::to_string(used.size()), kept);
+        const std::vector<double> expected = sandwich_errors(200, used, f);
+        ASSERT_TRUE(got.standard_error.has_value());
+        for (std::size_t at = 0; at < used.size(); ++at) {
+            // answers carry float32 rounding: 1e-7 of values up to 10, in residuals of some tenths
+            EXPECT_NEAR(double{(*got.standard_error)[used[at]]}, expected[at], 1e-5 * expected[at] + 1e-7)
+                << kept << at;
+        }
+    }
 }
 
 TEST(Lime, StopsWhenStable) {

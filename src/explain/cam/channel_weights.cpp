@@ -55,17 +55,46 @@ std::string why_empty(const Array& map, const std::vector<double>& weights, bool
         return "the score's gradient at '" + layer +
                "' is 0: here it does not depend on that layer; name another layer";
     }
-    return relu ? "nowhere in '" + layer +
-                      "' is the weighted sum of the channels above 0, and the ReLU leaves nothing of it; --set "
-                      "relu=false "
-                      "shows what speaks against the target, or name another layer"
-                : "the weighted sum of the channels of '" + layer + "' is 0 everywhere; name another layer";
+    if (!relu) {
+        return "the weighted sum of the channels of '" + layer + "' is 0 everywhere; name another layer";
+    }
+    return "nowhere in '" + layer +
+           "' is the weighted sum of the channels above 0, and the ReLU leaves nothing of it; " +
+           "--set relu=false shows what speaks against the target, or name another layer";
 }
 
 Array batched(const Array& weights) {
     Shape shape = weights.shape();
     shape.insert(shape.begin(), 1);
     return weights.reshaped(shape);
+}
+
+/// One pass a target, on all threads, until the budget is spent or the run is cancelled.
+/// @param pass  returns the seconds in which the model was running
+engine::StreamReport pass_each_target(Task& task, const std::string& stage,
+                                      const std::function<double(std::size_t target)>& pass) {
+    const auto targets = static_cast<std::int64_t>(task.targets.size());
+    engine::StreamReport report;
+    for (; report.rows < targets; ++report.rows) {
+        const engine::StreamOptions left = task.spending.next(stage, 2);
+        if (left.cancel.cancelled()) {
+            report.stop = engine::Stop::kCancelled;
+            break;
+        }
+        if (left.budget.evaluations && *left.budget.evaluations < left.cost_per_row) {
+            report.stop = engine::Stop::kEvaluations;
+            break;
+        }
+        if (left.budget.seconds && *left.budget.seconds <= 0.0) {
+            report.stop = engine::Stop::kTime;
+            break;
+        }
+        task.spending.charge(Evaluations{1, 1}, pass(static_cast<std::size_t>(report.rows)));
+        if (left.progress) {
+            left.progress(stage, report.rows + 1, targets);
+        }
+    }
+    return report;
 }
 
 }  // namespace
@@ -76,16 +105,17 @@ std::vector<Explanation> activation_maps(const Request& request, const std::stri
     const model::GradientSession session = model::gradient_session(task.model(), task.score(), layer, task.input, true);
     task.notes.insert(task.notes.end(), session.notes.begin(), session.notes.end());
     auto explanations = task.explanations();
-    for (std::size_t target = 0; target < explanations.size(); ++target) {
+    const bool batched_seed = session.session->inputs().back().batched;
+    const auto report = pass_each_target(task, method, [&](std::size_t target) {
         std::vector<Array> inputs = input_arrays(task);
-        inputs.push_back(batched(task.targets[target].weights));
+        const Array& seed = task.targets[target].weights;
+        inputs.push_back(batched_seed ? batched(seed) : seed);
         const auto begun = std::chrono::steady_clock::now();
         std::vector<Array> answers = session.session->run_one(inputs);
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
         for (std::size_t at = 1; session.tokens && at < answers.size(); ++at) {
             answers[at] = as_picture(answers[at], *session.tokens);
         }
-        task.spending.charge(Evaluations{1, 1}, seconds);
         const Shape& shape = answers[1].shape();
         if (shape.size() < 3) {
             throw Error(ErrorCode::kUnsupported,
@@ -105,7 +135,10 @@ std::vector<Explanation> activation_maps(const Request& request, const std::stri
         if (const std::string why = why_empty(map, channel_weights, relu, session.layer); !why.empty()) {
             task.notes.push_back("the map of '" + name_of_target(explanations[target].target) + "' is empty: " + why);
         }
-    }
+        return seconds;
+    });
+    settle_stop(report, static_cast<std::int64_t>(explanations.size()), "targets", report.rows > 0, task.notes);
+    explanations.resize(static_cast<std::size_t>(report.rows));
     task.finish(explanations);
     return explanations;
 }
