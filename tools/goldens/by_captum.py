@@ -21,14 +21,39 @@ from goldens.cases import Case
 from goldens.onnx_torch import OnnxModule
 
 STEADY = 2e-5  # a fifth of the tolerance of tests/parity
-# With six draws of errors, a unit as near its kink as an engine is off turns in one of them nineteen times in twenty.
-DRAWS = 6
 NOISE_LEVEL = 0.15
 RULES = {"gauss-legendre": "gausslegendre", "midpoint": "riemann_middle", "riemann-right": "riemann_right"}
 
 
 def relative(found: np.ndarray, wanted: np.ndarray) -> float:
     return float(np.linalg.norm(found - wanted) / max(np.linalg.norm(wanted), 1e-300))
+
+
+class OurNoise:
+    """While it is entered, torch.normal gives our noise, in order: x plus it is the noisy input as float32 holds it."""
+
+    def __init__(self, x: np.ndarray, samples: int, level: float, seed: int) -> None:
+        sigma = np.float32(level * (float(x.max()) - float(x.min())))
+        noise = np.concatenate(
+            [normal(seed, 0, sample, x.size).astype(np.float32).reshape(x.shape) for sample in range(samples)]
+        )
+        self.sigma = float(sigma)
+        self.shift = torch.from_numpy((x + sigma * noise).astype(np.float64) - x)
+        self.drawn = 0
+
+    def draw(self, mean: float, spread: torch.Tensor) -> torch.Tensor:
+        self.drawn += spread.shape[0]
+        return self.shift[self.drawn - spread.shape[0] : self.drawn].to(spread.dtype)
+
+    def __enter__(self) -> None:
+        self.drawn = 0
+        self.patch = mock.patch.object(torch, "normal", self.draw)
+        self.patch.start()
+
+    def __exit__(self, *failure: object) -> None:
+        self.patch.stop()
+        if self.drawn != self.shift.shape[0] and failure[0] is None:
+            raise AssertionError(f"{self.drawn} noises were drawn, not {self.shift.shape[0]}")
 
 
 @dataclass
@@ -66,26 +91,12 @@ class ByCaptum:
 
     def noisy(self, options: dict, seed: int) -> torch.Tensor:
         """NoiseTunnel with our noise for its own: torch.normal is asked for `samples` times the input's shape."""
-        x, count = self.case.tensor, int(options["num_samples"])
-        sigma = np.float32(float(options["noise_level"]) * (float(x.max()) - float(x.min())))
-        noise = np.concatenate(
-            [normal(seed, 0, sample, x.size).astype(np.float32).reshape(x.shape) for sample in range(count)]
-        )
-        shift = torch.from_numpy((x + sigma * noise).astype(np.float64) - x)  # as float32 holds the noisy input
-        drawn: list[torch.Size] = []
-
-        def draw(mean: float, spread: torch.Tensor) -> torch.Tensor:
-            start = sum(shape[0] for shape in drawn)
-            drawn.append(spread.shape)
-            return shift[start : start + spread.shape[0]]
-
+        count = int(options["num_samples"])
         kind = "smoothgrad_sq" if options.get("squared") == "true" else "smoothgrad"
-        with mock.patch.object(torch, "normal", draw):
-            rest = {"nt_samples": count, "nt_samples_batch_size": 4, "stdevs": float(sigma), "abs": False}
-            made = NoiseTunnel(Saliency(self.module)).attribute(self.x, nt_type=kind, target=self.target, **rest)
-        if sum(shape[0] for shape in drawn) != count:
-            raise AssertionError(f"NoiseTunnel drew {drawn}, not {count} noises")
-        return made
+        noise = OurNoise(self.case.tensor, count, float(options["noise_level"]), seed)
+        rest = {"nt_samples": count, "nt_samples_batch_size": 4, "stdevs": noise.sigma, "abs": False}
+        with noise:
+            return NoiseTunnel(Saliency(self.module)).attribute(self.x, nt_type=kind, target=self.target, **rest)
 
     def cam(self, options: dict, _: int) -> torch.Tensor:
         tool = LayerGradCam(self.module, self.module.layer(self.case.layer_output))
@@ -100,7 +111,7 @@ class ByCaptum:
         """By how much rounding moves an answer, at worst."""
         torch.manual_seed(0)
         self.module.rounding = self.case.rounding
-        gaps = [relative(self.answer(question), exact) for _ in range(DRAWS)]
+        gaps = [relative(self.answer(question), exact) for _ in range(self.case.draws)]
         self.module.rounding = 0.0
         return max(gaps)
 
