@@ -93,7 +93,7 @@ bool are_independent(const Row& probabilities, Transform transform) {
 }
 
 /// The answers of an output of classes.
-std::vector<ClassAnswer> answers_of(const Model::Impl& impl, std::size_t output, const Logits& logits, bool& chance) {
+std::vector<ClassAnswer> answers_of(const Model::Impl& impl, std::size_t output, const Logits& logits) {
     const ScoreForm form = form_of(impl, output, Score::kProbability);
     const Row probabilities = row_of(impl, logits, output, form);
     const bool independent = are_independent(probabilities, form.transform);
@@ -101,7 +101,6 @@ std::vector<ClassAnswer> answers_of(const Model::Impl& impl, std::size_t output,
     const std::vector<double> scores = class_means(row_of(impl, logits, output, form_of_output(impl, output)));
     const bool dense = probabilities.positions() > 1;
     const std::vector<double> shown = dense ? shares_won(probabilities, independent) : means;
-    chance = is_chance(probabilities, independent);
     std::vector<ClassAnswer> answers;
     for (std::size_t index = 0; index < scores.size(); ++index) {
         const auto number = static_cast<std::int64_t>(index);
@@ -118,6 +117,15 @@ std::vector<ClassAnswer> answers_of(const Model::Impl& impl, std::size_t output,
 }
 
 }  // namespace
+
+bool is_chance(const Model::Impl& impl, std::size_t output, const Logits& logits) {
+    if (!answers_classes(impl, output)) {
+        return false;
+    }
+    const ScoreForm form = form_of(impl, output, Score::kProbability);
+    const Row probabilities = row_of(impl, logits, output, form);
+    return is_chance(probabilities, are_independent(probabilities, form.transform));
+}
 
 std::vector<Array> tensors_of(const Model& model, const Input& input) {
     std::vector<Array> tensors;
@@ -166,7 +174,8 @@ std::vector<ClassAnswer> top_answers(const Model& model, const Input& input, int
     look_at_kinds(impl, logits);
     const std::size_t output = usual_output(impl);
     if (answers_classes(impl, output)) {
-        std::vector<ClassAnswer> answers = answers_of(impl, output, logits, no_surer_than_chance);
+        no_surer_than_chance = is_chance(impl, output, logits);
+        std::vector<ClassAnswer> answers = answers_of(impl, output, logits);
         answers.resize(std::min(answers.size(), static_cast<std::size_t>(std::max(count, 0))));
         return answers;
     }

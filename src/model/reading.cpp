@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/suggest.hpp"
+#include "model/chance.hpp"
 #include "model/score_model.hpp"
 #include "model/target_text.hpp"
 #include "pellucid/error.hpp"
@@ -12,6 +13,9 @@ namespace pellucid::model {
 Reading::Reading(const Model& model, const Input& input, Score asked, std::vector<std::string>& notes)
     : impl_(model.impl()), logits_(run_logits(model, input)), asked_(asked), notes_(notes) {
     look_at_kinds(impl_, logits_);
+    if (is_chance(impl_, usual_output(impl_), logits_)) {
+        note(kChanceWarning);
+    }
 }
 
 const Row& Reading::row(std::size_t output) {
