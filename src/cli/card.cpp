@@ -21,9 +21,10 @@ void add_card(CLI::App& app) {
             "how pixels are scaled: imagenet (unit scale, then ImageNet's mean and deviation), tf (-1 to 1), unit "
             "(0 to 1)")
         ->check(CLI::IsMember({"imagenet", "tf", "unit"}));
-    verb->add_option("--labels", options->labels, "imagenet, or a file: a label a line, or a JSON list");
-    verb->add_option("--output", options->output,
-                     "where to write it (default: beside the model); - is standard output");
+    verb->add_option("--labels", options->labels, "imagenet, or a file: a label a line, or a JSON list")
+        ->check(not_empty());
+    verb->add_option("--output", options->output, "where to write it (default: beside the model); - is standard output")
+        ->check(not_empty());
     verb->add_flag("--force", options->force, "write over a card that is there");
     verb->add_flag("--json", options->json, "the card on stdout, nothing written");
     verb->add_flag("--quiet", options->quiet, "errors only on stderr");
@@ -36,7 +37,7 @@ void add_card(CLI::App& app) {
         const Model model = Model::load(options->model);
         const Card card = model::draft(model, options->preset, options->labels);
         if (options->json || options->output == "-") {
-            fmt::print("{}\n", card.to_json());
+            print_results(fmt::format("{}\n", card.to_json()));
             return;
         }
         std::filesystem::path path = options->output;
@@ -50,7 +51,7 @@ void add_card(CLI::App& app) {
         for (const std::string& note : card.notes) {
             say("note: " + note, options->quiet);
         }
-        fmt::print("{}\n", path.string());
+        print_results(fmt::format("{}\n", path.string()));
     });
 }
 

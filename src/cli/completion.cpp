@@ -68,7 +68,7 @@ void add_completion(CLI::App& app) {
         if (*shell != "bash") {
             throw Error(ErrorCode::kUsage, "no completion for the shell '" + *shell + "'", "there is one for bash");
         }
-        fmt::print("{}", bash_script(app));
+        print_results(bash_script(app));
     });
 }
 

@@ -15,6 +15,7 @@
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 #include "explain/plan.hpp"
+#include "model/chance.hpp"
 #include "model/score.hpp"
 #include "pellucid/error.hpp"
 
@@ -28,7 +29,11 @@ using Json = nlohmann::ordered_json;
 class ExplainRun {
 public:
     ExplainRun(const ExplainOptions& options, const CancelToken& cancel)
-        : options_(options), cancel_(cancel), rows_(named_methods(options.methods)), run_(run_options()) {
+        : options_(options),
+          cancel_(cancel),
+          rows_(named_methods(options.methods)),
+          run_(run_options()),
+          several_(options.inputs.size() * rows_.size() > 1) {
         for (const MethodRow* row : rows_) {
             method_options_.push_back(options_for(*row, rows_, options.set));
         }
@@ -36,6 +41,7 @@ public:
             targets_ = Target::parse(*options.target);
         }
         score_ = options.score ? score_from_name(*options.score) : Score::kDefault;
+        said_.insert(model::kChanceWarning);   // said with each input's answers
     }
 
     void all() {
@@ -45,7 +51,7 @@ public:
         subject_.emplace(options_);
         leave_out_what_cannot_be();
         for (const std::string& source : options_.inputs) {
-            if (cancel_.cancelled()) {
+            if (cancel_.cancelled() || rows_.empty()) {
                 break;
             }
             attempt("", [&] { one_input(source); });
@@ -102,36 +108,32 @@ private:
 
     /// Methods that the model does not admit are named and left out; the others go on.
     void leave_out_what_cannot_be() {
-        for (std::size_t at = rows_.size(); subject_->model() != nullptr && at-- > 0;) {
+        for (std::size_t at = 0; subject_->model() != nullptr && at < rows_.size();) {
             const std::string reason = rows_[at]->refuse(*subject_->model(), method_options_[at]);
             if (reason.empty()) {
+                ++at;
                 continue;
             }
-            const Error error(ErrorCode::kUnsupported, std::string(rows_[at]->name) + ": " + reason);
-            if (rows_.size() == 1) {
-                throw error;
-            }
-            say_error(error.what());
-            failure_ = static_cast<int>(error.code());
+            fail(Error(ErrorCode::kUnsupported, std::string(rows_[at]->name) + ": " + reason), "");
             rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(at));
             method_options_.erase(method_options_.begin() + static_cast<std::ptrdiff_t>(at));
         }
     }
 
-    [[nodiscard]] bool several() const { return options_.inputs.size() * rows_.size() > 1; }
+    /// Says an error; the first of a run decides the exit code.
+    /// @param what  names what was done, where several things were asked for and the error itself does not
+    void fail(const Error& error, const std::string& what) {
+        say_error(what.empty() || !several_ ? error.what() : what + ": " + error.what());
+        failure_ = failure_ == 0 ? static_cast<int>(error.code()) : failure_;
+    }
 
-    /// An error in one of several inputs or methods is said, and the others go on; the first decides the exit code.
-    /// @param what  names what was done, where the error itself does not
+    /// An error in one input or method is said, and the others go on.
     template <class Work>
     void attempt(const std::string& what, const Work& work) {
         try {
             work();
         } catch (const Error& error) {
-            if (!several()) {
-                throw;
-            }
-            say_error(what.empty() ? error.what() : what + ": " + error.what());
-            failure_ = failure_ == 0 ? static_cast<int>(error.code()) : failure_;
+            fail(error, what);
         }
     }
 
@@ -176,7 +178,7 @@ private:
         write_result(explanations, provenance, input, subject_->channel_axis(), folder(input) / row.name);
         for (const std::string& note : explanations.front().notes) {
             if (said_.insert(note).second) {
-                const std::string whose = several() ? " (" + input.stem + ", " + std::string(row.name) + ")" : "";
+                const std::string whose = several_ ? " (" + input.stem + ", " + std::string(row.name) + ")" : "";
                 say("note" + whose + ": " + note, options_.quiet);
             }
         }
@@ -214,9 +216,8 @@ private:
         const std::string text = answers_text(*subject_, input);
         if (options_.json || options_.plan) {
             std::fputs(options_.quiet ? "" : text.c_str(), stderr);
-        } else if (!options_.quiet) {
-            fmt::print("{}", text);
-            std::fflush(stdout);
+        } else {
+            print_results(text);
         }
     }
 
@@ -235,14 +236,14 @@ private:
 
     void finish() {
         if (options_.json) {
-            fmt::print("{}\n", Json(documents_).dump(2));
+            print_results(Json(documents_).dump(2) + "\n");
         } else if (!table_.empty()) {
             table_.insert(table_.begin(), options_.plan
                                               ? std::vector<std::string>{"INPUT", "METHOD", "FORWARD", "BACKWARD",
                                                                          "SECONDS", "PEAK MEMORY"}
                                               : std::vector<std::string>{"INPUT", "METHOD", "TARGET", "SCORE",
                                                                          "SECONDS", "EVALUATIONS", "QUALITY"});
-            fmt::print("\n{}", table(table_));
+            print_results("\n" + table(table_));
             if (!options_.plan) {
                 say(fmt::format("written to {}", options_.output), options_.quiet);
             }
@@ -262,6 +263,7 @@ private:
     std::vector<Target> targets_;
     Score score_ = Score::kDefault;
     RunOptions run_;
+    bool several_;   ///< as asked for, whatever is left out later
     std::optional<Subject> subject_;
     std::set<std::string> stems_, said_;
     std::vector<std::vector<std::string>> table_;

@@ -1,8 +1,10 @@
 #include "cli/explain_options.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
+#include "cli/terminal.hpp"
 #include "core/suggest.hpp"
 #include "pellucid/error.hpp"
 
@@ -22,26 +24,29 @@ CLI::App* declare_explain(CLI::App& app, const std::shared_ptr<ExplainOptions>& 
         "top1, top5, INDEX, LABEL, A,B, margin:A-B, mask:FILE, OUTPUT[0,:,5].sum (default top1; LIME's: its "
         "top_labels)");
     verb->add_option("--score", options->score, "logit, probability or log-probability (default: the method's)");
-    verb->add_option("--output", options->output, "folder for the results")->capture_default_str();
+    verb->add_option("--output", options->output, "folder for the results")->check(not_empty())->capture_default_str();
     verb->add_option("--set", options->set, "KEY=VALUE, an option of a method; METHOD.KEY=VALUE where several run")
         ->expected(1)
         ->take_all();
     verb->add_option("--seed", options->seed, "of all that is random")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole_number(std::numeric_limits<std::uint64_t>::max()))
         ->capture_default_str();
     verb->add_option("--budget", options->budget, "of each method on each input: 30s, 5min, or 2000 model evaluations");
     verb->add_option("--memory", options->memory,
                      "bound on rows in flight, such as 2GiB (default: a quarter of the machine's)");
-    verb->add_option("--threads", options->threads, "processor threads (default: all)")->check(CLI::Range(0, 1024));
-    verb->add_option("--device", options->device, "where the network runs")->capture_default_str();
+    verb->add_option("--threads", options->threads, "processor threads (default: all)")->check(whole_number(1024));
+    verb->add_option("--device", options->device, "where the network runs")->check(not_empty())->capture_default_str();
     verb->add_option("--precision", options->precision, "f32, bf16 or f16")
         ->check(CLI::IsMember({"f32", "bf16", "f16"}))
         ->capture_default_str();
-    verb->add_option("--card", options->card, "what the model takes and answers (default: the card beside the model)");
-    verb->add_option("--as", options->as, "read every input as image, npy or npz, whatever its name");
+    verb->add_option("--card", options->card, "what the model takes and answers (default: the card beside the model)")
+        ->check(not_empty());
+    verb->add_option("--as", options->as, "read every input as image, npy or npz, whatever its name")
+        ->check(not_empty());
     verb->add_option("--text", options->text,
                      "a text in place of INPUT (no network that takes texts is supported yet)");
-    verb->add_option("--shape", options->row_shape, "with program: the shape of one row, such as 3,224,224");
+    verb->add_option("--shape", options->row_shape, "with program: the shape of one row, such as 3,224,224")
+        ->check(not_empty());
     verb->add_flag("--plan", options->plan, "print evaluations, seconds and peak memory, and stop");
     verb->add_flag("--json", options->json, "one JSON document on stdout in place of the table");
     verb->add_flag("--quiet", options->quiet, "errors only on stderr");

@@ -10,7 +10,10 @@
 #include "core/files.hpp"
 #include "explain/scores.hpp"
 #include "explain/task.hpp"
+#include "model/chance.hpp"
+#include "model/network.hpp"
 #include "model/score.hpp"
+#include "model/score_model.hpp"
 #include "pellucid/render.hpp"
 
 namespace pellucid::cli {
@@ -89,6 +92,15 @@ std::string sureness_text(const model::ClassAnswer& answer) {
     return fmt::format("{:6.2f} %{}{}", 100.0 * answer.probability, positions, positions.empty() ? "" : " positions");
 }
 
+/// Why there is no list of answers.
+std::string no_answers_text(const Model& model) {
+    const TensorInfo& output = model.outputs()[model::usual_output(model.impl())];
+    const char* const why = output.shape.size() < 2
+                                ? "has no axis of classes beside the batch's; --target INDEX names one of its values"
+                                : "is taken as values, not classes; kind in its card says otherwise";
+    return fmt::format("  no list of answers: output '{}' {} {}\n", output.name, to_string(output.shape), why);
+}
+
 }  // namespace
 
 std::string answers_text(const Subject& subject, const Input& input) {
@@ -103,11 +115,9 @@ std::string answers_text(const Subject& subject, const Input& input) {
                         answer.label.empty() ? fmt::format("class {}", answer.index) : answer.label,
                         fmt::format("({}, output {:.4g})", answer.index, answer.score)});
     }
-    std::string text = input.source + "\n" + table(rows);
+    std::string text = input.source + "\n" + (rows.empty() ? no_answers_text(*subject.model()) : table(rows));
     if (unsure) {
-        text +=
-            "  warning: the model is no surer than chance; is the input prepared as the model expects (see its "
-            "card)?\n";
+        text += std::string("  warning: ") + model::kChanceWarning + "\n";
     }
     return text;
 }
@@ -157,7 +167,8 @@ std::vector<std::string> result_row(const std::vector<Explanation>& explanations
     return {input.stem,
             first.method,
             explain::name_of_target(first.target) + more,
-            fmt::format("{} {:.4g}", name_of(first.score), first.f_input),
+            fmt::format("{} {:.4g}{}", name_of(first.score), first.f_input,
+                        first.target.reading.empty() ? "" : " (" + first.target.reading + ")"),
             seconds_text(first.total_seconds),
             evaluations_text(first.evaluations),
             quality_text(first)};

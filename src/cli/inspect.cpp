@@ -145,13 +145,13 @@ std::string count_text(std::int64_t count) {
 
 void print_tensors(const char* heading, const std::vector<TensorInfo>& tensors) {
     for (const TensorInfo& tensor : tensors) {
-        fmt::print("{:<12}{} {} {}\n", heading, tensor.name, to_string(tensor.shape), tensor.type);
+        print_results(fmt::format("{:<12}{} {} {}\n", heading, tensor.name, to_string(tensor.shape), tensor.type));
     }
 }
 
 void print_layers(const Inspection& found) {
     if (found.layers.empty()) {
-        fmt::print("\nNo layer that a CAM can stand on: {}\n", found.no_layers);
+        print_results(fmt::format("\nNo layer that a CAM can stand on: {}\n", found.no_layers));
         return;
     }
     std::vector<std::vector<std::string>> rows{{"INDEX", "LAYER", "SHAPE", "CUT"}};
@@ -161,31 +161,33 @@ void print_layers(const Inspection& found) {
         rows.push_back({std::to_string(at), layer.name, to_string(layer.shape) + grid,
                         layer.keeps_bits ? "keeps the bits" : "within 5e-6"});
     }
-    fmt::print("\nLayers that a CAM can stand on (-1 is unknown until an input comes):\n{}", table(rows));
+    print_results(
+        fmt::format("\nLayers that a CAM can stand on (-1 is unknown until an input comes):\n{}", table(rows)));
 }
 
 void print(const Model& model, const Inspection& found) {
-    fmt::print("{:<12}{}{}\n", "format", found.format, found.opset.empty() ? "" : " (" + found.opset + ")");
+    print_results(
+        fmt::format("{:<12}{}{}\n", "format", found.format, found.opset.empty() ? "" : " (" + found.opset + ")"));
     print_tensors("input", model.inputs());
     print_tensors("output", model.outputs());
-    fmt::print("{:<12}{}\n", "parameters", count_text(found.description.parameters));
-    fmt::print("{:<12}{}\n", "MACs",
-               found.description.macs_complete ? count_text(found.description.macs) + " for one sample"
-                                               : "not counted: a shape is dynamic");
+    print_results(fmt::format("{:<12}{}\n", "parameters", count_text(found.description.parameters)));
+    print_results(fmt::format("{:<12}{}\n", "MACs",
+                              found.description.macs_complete ? count_text(found.description.macs) + " for one sample"
+                                                              : "not counted: a shape is dynamic"));
     std::string ops;
     for (const auto& [type, count] : found.description.ops) {
         ops += fmt::format("{}{} {}", ops.empty() ? "" : ", ", type, count);
     }
-    fmt::print("{:<12}{}\n", "ops", ops);
+    print_results(fmt::format("{:<12}{}\n", "ops", ops));
     print_layers(found);
     std::vector<std::vector<std::string>> rows{{"METHOD", "ADMITTED", "WHY NOT"}};
     for (const Admission& admission : found.methods) {
         const std::string with = admission.option.empty() ? "no" : "with " + admission.option;
         rows.push_back({admission.method, admission.reason.empty() ? "yes" : with, admission.reason});
     }
-    fmt::print("\n{}", table(rows));
+    print_results(fmt::format("\n{}", table(rows)));
     for (const std::string& note : model.notes()) {
-        fmt::print("note: {}\n", note);
+        print_results(fmt::format("note: {}\n", note));
     }
 }
 
@@ -199,7 +201,8 @@ void add_inspect(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* verb = app.add_subcommand("inspect", "what this network is, and which methods it admits");
     verb->add_option("MODEL", options->model, "a network (.onnx, .xml, .tflite, .pb)")->required();
-    verb->add_option("--card", options->card, "what the model takes and answers (default: the card beside the model)");
+    verb->add_option("--card", options->card, "what the model takes and answers (default: the card beside the model)")
+        ->check(not_empty());
     verb->add_flag("--json", options->json, "one JSON document on stdout");
     verb->footer("Examples:\n  pellucid inspect model.onnx\n  pellucid inspect model.onnx --json");
     verb->callback([options] {
@@ -208,7 +211,7 @@ void add_inspect(CLI::App& app) {
         const Model model = Model::load(options->model, load);
         const Inspection found = inspect(model);
         if (options->json) {
-            fmt::print("{}\n", to_json(model, found).dump(2));
+            print_results(fmt::format("{}\n", to_json(model, found).dump(2)));
         } else {
             print(model, found);
         }

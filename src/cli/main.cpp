@@ -38,10 +38,11 @@ int run(CLI::App& app, int count, char** arguments) {
         app.parse(count, arguments);
         return pellucid::cli::flush_results();
     } catch (const CLI::CallForHelp&) {
-        std::fputs(pellucid::cli::chosen(app).help().c_str(), stdout);
+        pellucid::cli::print_results(pellucid::cli::chosen(app).help());
         return pellucid::cli::flush_results();
     } catch (const CLI::CallForVersion&) {
-        fmt::print("pellucid {} (openvino {})\n", pellucid::version(), pellucid::engine_version());
+        pellucid::cli::print_results(
+            fmt::format("pellucid {} (openvino {})\n", pellucid::version(), pellucid::engine_version()));
         return pellucid::cli::flush_results();
     } catch (const CLI::ParseError& error) {
         return fail(ErrorCode::kUsage, pellucid::cli::usage_message(app, error, count, arguments));

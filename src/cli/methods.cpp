@@ -68,20 +68,21 @@ void print_all() {
         rows.push_back(
             {std::string(row.name), std::string(row.family), joined(needs_of(row)), std::string(row.question)});
     }
-    fmt::print("{}\npellucid methods NAME tells a method's options and source.\n", table(rows));
+    print_results(fmt::format("{}\npellucid methods NAME tells a method's options and source.\n", table(rows)));
 }
 
 void print_one(const MethodRow& row) {
-    fmt::print("{} ({})\n{}\n\n", row.name, row.family, row.question);
-    fmt::print("needs   {}\ninputs  {}\nscore   {} (unless --score says otherwise)\ncost    {}\nsource  {}\n",
-               joined(needs_of(row)), joined(row.inputs), name_of(row.default_score), row.cost_doc, row.source);
+    print_results(fmt::format("{} ({})\n{}\n\n", row.name, row.family, row.question));
+    print_results(
+        fmt::format("needs   {}\ninputs  {}\nscore   {} (unless --score says otherwise)\ncost    {}\nsource  {}\n",
+                    joined(needs_of(row)), joined(row.inputs), name_of(row.default_score), row.cost_doc, row.source));
     std::vector<std::vector<std::string>> rows{{"OPTION (--set)", "DEFAULT", "MEANING"}};
     for (const OptionField& field : row.options()) {
         const std::string choices = field.choices.empty() ? "" : " (" + joined(field.choices) + ")";
         rows.push_back({field.name, field.default_value.empty() ? "-" : field.default_value, field.doc + choices});
     }
     if (rows.size() > 1) {
-        fmt::print("\n{}", table(rows));
+        print_results(fmt::format("\n{}", table(rows)));
     }
 }
 
@@ -105,7 +106,7 @@ void add_methods(CLI::App& app) {
                     all.push_back(to_json(row));
                 }
             }
-            fmt::print("{}\n", all.dump(2));
+            print_results(fmt::format("{}\n", all.dump(2)));
         } else if (options->name.empty()) {
             print_all();
         } else {

@@ -23,6 +23,7 @@ constexpr const char* kMemoryForms = "give an amount above 0 in bytes, MiB or Gi
 constexpr const char* kBudgetForms = "give wall time above 0 (30s, 5min) or a whole number of model evaluations (2000)";
 
 bool bar_shown = false;
+int write_failure = 0;   ///< errno of the first write to stdout that failed
 
 std::string one_line(std::string text) {
     std::replace(text.begin(), text.end(), '\n', ' ');
@@ -95,15 +96,20 @@ void say(const std::string& message, bool quiet) {
     }
 }
 
-int flush_results() {
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-        if (errno == EPIPE) {
-            return 0;   // the reader (head, less) has seen enough
-        }
-        say_error(fmt::format("cannot write to standard output ({})", std::strerror(errno)));
-        return static_cast<int>(ErrorCode::kUsage);
+void print_results(const std::string& text) {
+    // Flushed here, while errno still tells of this write.
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    if (!written && write_failure == 0) {
+        write_failure = errno;
     }
-    return 0;
+}
+
+int flush_results() {
+    if (write_failure == 0 || write_failure == EPIPE) {
+        return 0;   // of a closed pipe: the reader (head, less) has seen enough
+    }
+    say_error(fmt::format("cannot write to standard output ({})", std::strerror(write_failure)));
+    return static_cast<int>(ErrorCode::kUsage);
 }
 
 const CLI::App& chosen(const CLI::App& app) {
@@ -125,6 +131,24 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error, int
         }
     }
     return one_line(error.what()) + help;
+}
+
+CLI::Validator not_empty() {
+    return {[](const std::string& text) {
+                return text.empty() ? std::string("the text is empty; leave the option out, or give it a value")
+                                    : std::string();
+            },
+            ""};
+}
+
+CLI::Validator whole_number(std::uint64_t most) {
+    return {[most](const std::string& text) {
+                std::uint64_t value = 0;
+                // CLI11 takes -1 for the greatest number.
+                const bool good = !text.starts_with('-') && CLI::detail::lexical_cast(text, value) && value <= most;
+                return good ? std::string() : fmt::format("'{}' is no whole number from 0 to {}", text, most);
+            },
+            ""};
 }
 
 Progress progress_bar(bool quiet) {

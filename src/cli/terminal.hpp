@@ -19,7 +19,9 @@ struct Finished {
 void say_error(const std::string& message);
 /// One line on stderr, unless `quiet`.
 void say(const std::string& message, bool quiet);
-/// Flushes stdout: 0, or the code of a full disk or a closed pipe, said on stderr.
+/// Text on stdout, at once. What cannot be written is kept for `flush_results`, so that a run still finishes its files.
+void print_results(const std::string& text);
+/// 0 where all of stdout was written or its reader had seen enough; else the code of what failed, said on stderr.
 int flush_results();
 
 /// The subcommand that was named, or the application.
@@ -31,6 +33,11 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error, int
 Progress progress_bar(bool quiet);
 /// Wipes the bar, so that a line can be printed.
 void clear_progress();
+
+/// Refuses an option given as an empty text, which would be taken for an option that is not there.
+CLI::Validator not_empty();
+/// A whole number from 0 to `most`; else one plain line (CLI11's own prints the greatest double for a bound).
+CLI::Validator whole_number(std::uint64_t most);
 
 /// Rows under headings, columns padded to their widest cell (as a terminal counts columns).
 std::string table(const std::vector<std::vector<std::string>>& rows);

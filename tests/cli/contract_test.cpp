@@ -174,7 +174,7 @@ TEST_F(Contract, SeveralRunsSayWhoseAnErrorIs) {
     EXPECT_TRUE(outcome.err.starts_with("pellucid: digit, occlusion: ")) << outcome.err;
 }
 
-TEST_F(Contract, PlanRunsNothing) {
+TEST_F(Contract, PlanWritesNothing) {
     const auto outcome =
         run_pellucid({"explain", digits, "digit.npy", "--method", "occlusion", "--plan", "--json", "--output", "out"},
                      {.folder = folder});

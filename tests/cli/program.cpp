@@ -30,11 +30,12 @@ void become_pellucid(const std::vector<std::string>& arguments, const RunOptions
     _exit(127);
 }
 
+/// @param out  -1: not to be read
 void read_both(int out, int err, Outcome& outcome) {
     std::array<pollfd, 2> ends{{{out, POLLIN, 0}, {err, POLLIN, 0}}};
     std::array<std::string*, 2> texts{&outcome.out, &outcome.err};
     std::array<char, 4096> buffer{};
-    int open = 2;
+    int open = out < 0 ? 1 : 2;
     while (open > 0 && poll(ends.data(), ends.size(), -1) >= 0) {
         for (std::size_t at = 0; at < ends.size(); ++at) {
             if (ends[at].fd >= 0 && ends[at].revents != 0) {
@@ -66,10 +67,14 @@ Outcome run_pellucid(const std::vector<std::string>& arguments, const RunOptions
     if (pipe(in.data()) != 0 || pipe(out.data()) != 0 || pipe(err.data()) != 0) {
         return {};
     }
+    if (options.reader_leaves) {
+        close(out[0]);
+    }
     const pid_t child = fork();
     if (child == 0) {
         dup2(in[0], STDIN_FILENO);
-        dup2(out[1], STDOUT_FILENO);
+        dup2(options.standard_output.empty() ? out[1] : open(options.standard_output.c_str(), O_WRONLY | O_CLOEXEC),
+             STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
         for (const int end : {in[0], in[1], out[0], out[1], err[0], err[1]}) {
             close(end);
@@ -103,13 +108,15 @@ Outcome run_pellucid(const std::vector<std::string>& arguments, const RunOptions
         }
     });
     Outcome outcome;
-    read_both(out[0], err[0], outcome);
+    read_both(options.reader_leaves ? -1 : out[0], err[0], outcome);
     ended = true;
     int status = 0;
     killer.join();
     waitpid(child, &status, 0);
     writer.join();
-    close(out[0]);
+    if (!options.reader_leaves) {
+        close(out[0]);
+    }
     close(err[0]);
     outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return outcome;

@@ -19,6 +19,8 @@ struct Outcome {
 struct RunOptions {
     std::filesystem::path folder;   ///< where it runs
     std::string standard_input = {};
+    bool reader_leaves = false;                  ///< nobody reads stdout, from the start
+    std::filesystem::path standard_output = {};  ///< a file that stdout goes to, such as /dev/full
     std::filesystem::path interrupt_at = {};   ///< sends SIGINT once this file is there
     std::filesystem::path kill_at = {};        ///< sends SIGKILL once this file is there, and
     std::chrono::milliseconds kill_after{0};   ///< so long after that, or after the start
