@@ -46,6 +46,9 @@ struct Explanation {
 
     /// float32; the shape of the input (pixel methods), of the layer with one channel (CAM), or [features].
     Array attribution;
+    /// The value at a position is that of all its channels together and stands in each of them (windows that span the
+    /// channels): drawings take it once in place of a sum.
+    bool channels_alike = false;
     bool is_signed = true;  ///< false where values tell how much, not which way (a magnitude, a cut map)
     /// Attributions of the network's further float inputs, by name (several-input networks only).
     std::map<std::string, Array> further_inputs;

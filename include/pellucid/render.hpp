@@ -37,7 +37,8 @@ struct HeatMap {
     bool smooth = false;           ///< bicubic enlargement (CAM maps); false: as pixels are
 };
 
-/// The map of an explanation of a picture: pixel attributions with channels summed; CAM maps; features spread over pixels.
+/// The map of an explanation of a picture: pixel attributions with channels summed (alike ones taken
+/// once); CAM maps; features spread over pixels.
 /// @param channel_axis  of the attribution's shape ([1, C, H, W]: 1; [1, H, W, C]: 3)
 [[nodiscard]] HeatMap heat_map(const Explanation& explanation, int channel_axis);
 

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 #include <functional>
+#include <limits>
+#include <string_view>
 
 #include "core/files.hpp"
 #include "core/random.hpp"
@@ -21,7 +23,49 @@ namespace {
 constexpr double kBlurSigmaShare = 0.05;   // of the shorter side: faint shapes are gone, broad colours stay
 constexpr std::uint32_t kNoiseStream = 1;  // the stream's "input": apart from the streams of SmoothGrad and LIME
 
-bool is_float(const TensorInfo& info) { return info.type == "f32" || info.type == "f16" || info.type == "bf16"; }
+/// What an input of an element type takes, in rows of float32: of whole numbers those that it holds exactly.
+struct TypeRange {
+    std::string_view type;
+    double low, high;
+    bool whole;
+};
+constexpr double kLargestFloat = std::numeric_limits<float>::max();
+constexpr double kLargestWhole = 16777216.0;   // 2^24
+constexpr std::array<TypeRange, 13> kRanges{{{"f32", -kLargestFloat, kLargestFloat, false},
+                                             {"f64", -kLargestFloat, kLargestFloat, false},
+                                             {"f16", -65504.0, 65504.0, false},
+                                             {"bf16", -0x1.fep127, 0x1.fep127, false},
+                                             {"i8", -128.0, 127.0, true},
+                                             {"i16", -32768.0, 32767.0, true},
+                                             {"i32", -kLargestWhole, kLargestWhole, true},
+                                             {"i64", -kLargestWhole, kLargestWhole, true},
+                                             {"u8", 0.0, 255.0, true},
+                                             {"u16", 0.0, 65535.0, true},
+                                             {"u32", 0.0, kLargestWhole, true},
+                                             {"u64", 0.0, kLargestWhole, true},
+                                             {"boolean", 0.0, 1.0, true}}};
+
+const TypeRange& range_of(const TensorInfo& info) {
+    const auto* const found = std::find_if(kRanges.begin(), kRanges.end(),
+                                           [&info](const TypeRange& range) { return range.type == info.type; });
+    if (found == kRanges.end()) {
+        throw Error(ErrorCode::kUnsupported,
+                    "nothing can stand for absent values of input '" + info.name + "': it is of type " + info.type,
+                    "numbers and booleans can be replaced");
+    }
+    return *found;
+}
+
+void check_range(double value, const TensorInfo& info, const std::string& spec) {
+    const TypeRange& range = range_of(info);
+    if (!(value >= range.low && value <= range.high)) {
+        throw Error(ErrorCode::kUnsupported,
+                    "'" + spec + "' gives " + number_text(value) + " for absent values of input '" + info.name +
+                        "', which is " + info.type + " and takes " + number_text(range.low) + " to " +
+                        number_text(range.high),
+                    "give a value that it takes");
+    }
+}
 
 std::string colour_text(const InputCard& card, double tensor_value) {
     std::string text;
@@ -145,12 +189,13 @@ Image picture_baseline(const Image& picture, const std::string& spec, std::uint6
     return spec == "blur" ? blurred(picture) : noise_picture(picture, seed);
 }
 
-Array replaced(const InputSpace& space, const Input& input, std::size_t index, const std::string& spec,
-               std::uint64_t seed) {
+Array absent(const InputSpace& space, const Input& input, std::size_t index, const std::string& spec,
+             std::uint64_t seed) {
     const TensorInfo& info = space.inputs[index];
     const Array& original = input.tensors.at(info.name);
     double value = 0.0;
     if (spec == "zero" || parse_value(spec, value)) {
+        check_range(value, info, spec);
         return {original.shape(), std::vector<float>(original.size(), static_cast<float>(value))};
     }
     if (names_file(spec)) {
@@ -162,7 +207,8 @@ Array replaced(const InputSpace& space, const Input& input, std::size_t index, c
 
 }  // namespace
 
-Baseline make_baseline(const InputSpace& space, const Input& input, const std::string& spec, std::uint64_t seed) {
+Baseline make_baseline(const InputSpace& space, const Input& input, const std::string& spec, std::uint64_t seed,
+                       const std::vector<std::size_t>& replaced) {
     static const std::vector<std::string> kNames{"zero", "black", "white", "mean", "blur", "noise"};
     double value = 0.0;
     const bool numeric = spec == "zero" || parse_value(spec, value);
@@ -171,28 +217,57 @@ Baseline make_baseline(const InputSpace& space, const Input& input, const std::s
     }
     Baseline baseline;
     baseline.description = spec;
+    bool rounded = false;
     for (std::size_t index = 0; index < space.inputs.size(); ++index) {
         const TensorInfo& info = space.inputs[index];
-        baseline.tensors.push_back(is_float(info) ? replaced(space, input, index, spec, seed)
-                                                  : input.tensors.at(info.name));
+        if (std::find(replaced.begin(), replaced.end(), index) == replaced.end()) {
+            baseline.tensors.push_back(input.tensors.at(info.name));
+            continue;
+        }
+        baseline.tensors.push_back(absent(space, input, index, spec, seed));
+        rounded = fit_to_type(baseline.tensors.back().values(), info, spec) || rounded;
     }
     const InputCard* card = card_of(space, 0);
     if (numeric && card != nullptr && card->modality == Modality::kImage) {
         baseline.description += " of the network's input (colour " + colour_text(*card, value) + ")";
     }
+    baseline.description += rounded ? ", rounded to whole numbers" : "";
     return baseline;
 }
 
 std::vector<Baseline> make_baselines(const InputSpace& space, const Input& input, const std::string& specs,
-                                     std::uint64_t seed) {
+                                     std::uint64_t seed, const std::vector<std::size_t>& replaced) {
     std::vector<Baseline> baselines;
     std::size_t begin = 0;
     while (begin <= specs.size()) {
         const std::size_t comma = std::min(specs.find(',', begin), specs.size());
-        baselines.push_back(make_baseline(space, input, specs.substr(begin, comma - begin), seed + baselines.size()));
+        baselines.push_back(
+            make_baseline(space, input, specs.substr(begin, comma - begin), seed + baselines.size(), replaced));
         begin = comma + 1;
     }
     return baselines;
+}
+
+std::vector<std::size_t> real_inputs(const InputSpace& space) {
+    std::vector<std::size_t> real;
+    for (std::size_t index = 0; index < space.inputs.size(); ++index) {
+        if (!range_of(space.inputs[index]).whole) {
+            real.push_back(index);
+        }
+    }
+    return real;
+}
+
+bool fit_to_type(std::span<float> values, const TensorInfo& info, const std::string& spec) {
+    const bool whole = range_of(info).whole;
+    bool rounded = false;
+    for (float& value : values) {
+        const float held = whole ? std::nearbyint(value) : value;   // as the engine rounds what it is given
+        check_range(double{held}, info, spec);
+        rounded = rounded || held != value;
+        value = held;
+    }
+    return rounded;
 }
 
 }  // namespace pellucid::explain

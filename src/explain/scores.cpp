@@ -13,12 +13,14 @@ namespace {
 
 class FilledRows final : public engine::Rows {
 public:
-    explicit FilledRows(const Points& points) : points_(points) {}
+    FilledRows(const Points& points, std::vector<Shape> shapes) : points_(points), shapes_(std::move(shapes)) {}
     [[nodiscard]] std::int64_t count() const override { return points_.count; }
     void fill(std::int64_t row, std::span<const std::span<float>> inputs) const override { points_.fill(row, inputs); }
+    [[nodiscard]] std::vector<Shape> row_shapes(std::int64_t /*row*/) const override { return shapes_; }
 
 private:
     const Points& points_;
+    std::vector<Shape> shapes_;
 };
 
 class ScoreFold final : public engine::Fold {
@@ -62,18 +64,42 @@ std::int64_t class_index(const std::string& text, std::size_t classes) {
     return index;
 }
 
+bool is_open(const engine::SlotInfo& slot) {
+    return std::find(slot.row_shape.begin(), slot.row_shape.end(), -1) != slot.row_shape.end();
+}
+
 }  // namespace
+
+std::vector<Shape> row_shapes_of(const std::vector<engine::SlotInfo>& slots, const Task& task) {
+    std::vector<Shape> shapes;
+    if (std::none_of(slots.begin(), slots.end(), is_open)) {
+        return shapes;
+    }
+    for (std::size_t index = 0; index < slots.size(); ++index) {
+        Shape shape = slots[index].row_shape;
+        if (is_open(slots[index]) && index < task.space.inputs.size()) {
+            shape = task.input.tensors.at(task.space.inputs[index].name).shape();
+            shape.erase(shape.begin(), shape.begin() + (slots[index].batched ? 1 : 0));
+        } else if (is_open(slots[index])) {
+            shape = task.targets.front().weights.shape();   // of a row: the batch axis is not in it
+        }
+        shapes.push_back(std::move(shape));
+    }
+    return shapes;
+}
 
 engine::StreamReport stream_scores(Task& task, const Points& points, const std::string& stage,
                                    const std::function<void(std::int64_t, std::span<const double>)>& fold,
                                    const std::function<bool(std::int64_t)>& done) {
-    const FilledRows rows(points);
     ScoreFold folding(task.targets, fold, done);
     const engine::StreamOptions options = task.spending.next(stage, 1);
-    const engine::StreamReport report =
-        task.request.predictor != nullptr
-            ? engine::stream(*task.request.predictor, rows, folding, options)
-            : engine::stream(*model::forward_session(task.model(), task.score()), rows, folding, options);
+    engine::StreamReport report;
+    if (task.request.predictor != nullptr) {
+        report = engine::stream(*task.request.predictor, FilledRows(points, {}), folding, options);
+    } else {
+        const auto session = model::forward_session(task.model(), task.score());
+        report = engine::stream(*session, FilledRows(points, row_shapes_of(session->inputs(), task)), folding, options);
+    }
     task.spending.charge(report, 1, 0);
     return report;
 }

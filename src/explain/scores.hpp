@@ -22,6 +22,10 @@ engine::StreamReport stream_scores(Task& task, const Points& points, const std::
 /// The same, kept: scores[target][point]. Throws kBudget or kInterrupted when it could not be finished.
 [[nodiscard]] std::vector<std::vector<double>> scores_at(Task& task, const Points& points, const std::string& stage);
 
+/// engine::Rows::row_shapes of the task's points, and of a seed after them: where a session leaves extents besides the batch
+/// open, the input and the score have them. Empty where it leaves none.
+[[nodiscard]] std::vector<Shape> row_shapes_of(const std::vector<engine::SlotInfo>& slots, const Task& task);
+
 /// What a black-box program answers to the input: [1, classes].
 [[nodiscard]] Array predictor_scores(Predictor& predictor, const Input& input);
 

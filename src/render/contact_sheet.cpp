@@ -94,8 +94,8 @@ void draw_cell(Canvas& canvas, const Grid& grid, const Cell& cell, const Placeme
 }
 
 std::string footnote(const OverlayOptions& options) {
-    return "channels summed · each map has its own scale, which ends at the " + number_text(options.percentile, 6) +
-           "th percentile of its |values| (weights of features: the largest)";
+    return "channels summed, where they differ · each map has its own scale, which ends at the " +
+           number_text(options.percentile, 6) + "th percentile of its |values| (weights of features: the largest)";
 }
 
 }  // namespace

@@ -46,7 +46,9 @@ Axes axes_of(const Explanation& explanation, int channel_axis) {
     refuse(explanation);
 }
 
-std::vector<float> channels_summed(const Array& attribution, const Axes& axes) {
+/// Of one channel for each position, or of all.
+std::vector<float> channels_summed(const Array& attribution, Axes axes, bool alike) {
+    axes.channels = alike ? 1 : axes.channels;
     std::vector<float> sums;
     sums.reserve(static_cast<std::size_t>(axes.height * axes.width));
     for (std::int64_t y = 0; y < axes.height; ++y) {
@@ -93,7 +95,7 @@ HeatMap heat_map(const Explanation& explanation, int channel_axis) {
         const Axes axes = axes_of(explanation, channel_axis);
         map.height = static_cast<int>(axes.height);
         map.width = static_cast<int>(axes.width);
-        map.values = channels_summed(explanation.attribution, axes);
+        map.values = channels_summed(explanation.attribution, axes, explanation.channels_alike);
         map.smooth = explanation.place != "input";
     }
     if (map.values.empty()) {

@@ -50,7 +50,7 @@ std::string sizes_text(const Explanation& explanation, const Image& picture, con
     } else if (panel.is_of_features) {
         text += ", " + std::to_string(explanation.attribution.size()) + " features";
     } else if (explanation.attribution.rank() > 2) {
-        text += ", channels summed";
+        text += explanation.channels_alike ? ", alike in all channels" : ", channels summed";
     }
     return text;
 }

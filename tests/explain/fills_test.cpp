@@ -203,16 +203,30 @@ TEST_P(Fills, NoiseIsUniformOverAllColoursAndOfItsSeed) {
 
 TEST_P(Fills, ABaselineIsAFillUnlessItSpeaksOfTheTensor) {
     for (const char* const name : {"black", "white", "mean", "blur", "noise"}) {
-        const Array baseline = make_baseline(space, input, name, 3).tensors[0];
+        const Array baseline = make_baseline(space, input, name, 3, {0}).tensors[0];
         const std::vector<float> fill = fill_of(name, 3);
         for (std::size_t at = 0; at < fill.size(); ++at) {
             // black and white are worked out in another order of roundings here
             ASSERT_NEAR(baseline[at], fill[at], 1e-5F) << name;
         }
     }
-    for (const float value : make_baseline(space, input, "-0.75", 0).tensors[0].values()) {
+    const Baseline of_tensor = make_baseline(space, input, "-0.75", 0, {0});
+    for (const float value : of_tensor.tensors[0].values()) {
         ASSERT_EQ(value, -0.75F);
     }
+}
+
+TEST(FillsOfWholeNumbers, AreRounded) {
+    InputSpace space;
+    space.inputs = {{"x", Shape{1, 4}, "u8"}};
+    Input input;
+    input.tensors.emplace("x", Array(Shape{1, 4}, {1.0F, 2.0F, 4.0F, 5.0F}));
+    Features features;
+    features.count = 2;
+    features.of_value = {0, 0, 1, 1};
+    // Halves go to the even neighbour, as in the engine.
+    EXPECT_EQ(make_fill(space, input, features, "segment-mean", 0), (std::vector<float>{2.0F, 2.0F, 4.0F, 4.0F}));
+    EXPECT_THROW(static_cast<void>(make_fill(space, input, features, "256", 0)), Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, Fills, ::testing::Values("NCHW", "NHWC"),

@@ -67,6 +67,8 @@ TEST_F(SmallBudget, OfEvaluationsGivesASmallerFirstRound) {
             const auto got = explain();
             EXPECT_LE(got.front().evaluations.forward + got.front().evaluations.backward, budget);
             EXPECT_TRUE(says(got.front(), "in place of 32"));
+            // Two nodes, and the ends, for two targets take 1 + 2 + 8.
+            EXPECT_EQ(says(got.front(), "no trapezoid"), std::string(rule) == "trapezoid" && budget < 11);
             expect_exact(got, 0.0);
         }
     }

@@ -39,6 +39,18 @@ TEST(HeatMap, SumsChannelsOfEitherLayout) {
     }
 }
 
+TEST(HeatMap, TakesWhatStandsForAllChannelsOnce) {
+    Array nhwc({1, 1, 2, 3});
+    for (std::size_t at = 0; at < 3; ++at) {
+        nhwc[at] = 0.5F;
+        nhwc[3 + at] = -2.0F;
+    }
+    Explanation occlusion = explanation_of(nhwc, "occlusion");
+    EXPECT_EQ(heat_map(occlusion, 3).values, (std::vector<float>{1.5F, -6.0F}));
+    occlusion.channels_alike = true;
+    EXPECT_EQ(heat_map(occlusion, 3).values, (std::vector<float>{0.5F, -2.0F}));
+}
+
 TEST(HeatMap, TakesALayersOneChannelWhereverTheInputHasIts) {
     Explanation cam = explanation_of(Array({1, 1, 2, 3}, {0, 1, 2, 3, 4, 5}), "grad-cam");
     cam.place = "conv";

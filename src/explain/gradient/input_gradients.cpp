@@ -2,14 +2,16 @@
 
 #include <algorithm>
 
+#include "explain/scores.hpp"
+
 namespace pellucid::explain {
 
 namespace {
 
 class PointRows final : public engine::Rows {
 public:
-    PointRows(const Points& points, const std::vector<model::ResolvedTarget>& targets)
-        : points_(points), targets_(targets) {}
+    PointRows(const Points& points, const std::vector<model::ResolvedTarget>& targets, std::vector<Shape> shapes)
+        : points_(points), targets_(targets), shapes_(std::move(shapes)) {}
 
     [[nodiscard]] std::int64_t count() const override {
         return points_.count * static_cast<std::int64_t>(targets_.size());
@@ -20,10 +22,12 @@ public:
         const std::span<const float> seed = targets_[static_cast<std::size_t>(row % targets)].weights.values();
         std::copy(seed.begin(), seed.end(), inputs.back().begin());
     }
+    [[nodiscard]] std::vector<Shape> row_shapes(std::int64_t /*row*/) const override { return shapes_; }
 
 private:
     const Points& points_;
     const std::vector<model::ResolvedTarget>& targets_;
+    std::vector<Shape> shapes_;
 };
 
 class PointFold final : public engine::Fold {
@@ -55,14 +59,14 @@ InputGradients::InputGradients(Task& task)
 engine::StreamReport InputGradients::at(const Points& points, const std::string& stage,
                                         const std::function<void(const PointAnswer&)>& fold,
                                         const std::function<bool(std::int64_t points)>& done) {
-    const PointRows rows(points, task_.targets);
+    const PointRows rows(points, task_.targets, row_shapes_of(session_.session->inputs(), task_));
     PointFold folding(task_.targets, fold, done);
     const engine::StreamReport report = engine::stream(*session_.session, rows, folding, task_.spending.next(stage, 2));
     task_.spending.charge(report, 1, 1);
     return report;
 }
 
-std::vector<std::vector<std::vector<double>>> InputGradients::zeros() const {
+Sums InputGradients::zeros() const {
     const auto tensors = task_.tensors();
     std::vector<std::vector<double>> one;
     for (const std::size_t input : inputs()) {
@@ -79,8 +83,7 @@ Array InputGradients::shaped(std::size_t input, std::span<const double> values) 
     return array;
 }
 
-void InputGradients::store(const std::vector<std::vector<std::vector<double>>>& values,
-                           std::vector<Explanation>& explanations) const {
+void InputGradients::store(const Sums& values, std::vector<Explanation>& explanations) const {
     for (std::size_t target = 0; target < explanations.size(); ++target) {
         explanations[target].attribution = shaped(0, values[target][0]);
         for (std::size_t input = 1; input < inputs().size(); ++input) {

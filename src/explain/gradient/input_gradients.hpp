@@ -19,6 +19,8 @@ struct PointAnswer {
     std::span<const std::span<const float>> gradients;
 };
 
+using Sums = std::vector<std::vector<std::vector<double>>>;   // [target][input][value]
+
 /// Gradients of a task's targets at points of the input, by the streaming executor. A row is a (point, target) pair, the
 /// targets of a point beside each other.
 class InputGradients {
@@ -34,10 +36,9 @@ public:
                             const std::function<void(const PointAnswer&)>& fold,
                             const std::function<bool(std::int64_t points)>& done = {});
     /// An accumulator for each (target, input): zeros, in double.
-    [[nodiscard]] std::vector<std::vector<std::vector<double>>> zeros() const;
+    [[nodiscard]] Sums zeros() const;
     /// Stores `values[target][input]`, rounded to float, as the attributions of `explanations`.
-    void store(const std::vector<std::vector<std::vector<double>>>& values,
-               std::vector<Explanation>& explanations) const;
+    void store(const Sums& values, std::vector<Explanation>& explanations) const;
     [[nodiscard]] Array shaped(std::size_t input, std::span<const double> values) const;
 
 private:

@@ -2,7 +2,8 @@
 // Formula:  (x - x') * integral over t in [0, 1] of df/dx at x' + t (x - x').
 // Source:   [sundararajan2017], eq. 1 and 3; several baselines as in [erion2021].
 // Needs:    gradients.
-// Cost:     n_steps passes and up to max_steps, a baseline and target; n_steps + 1 forward passes to place the nodes.
+// Cost:     a baseline and target, n_steps passes and up to max_steps + 1, which keep those of earlier rounds; rules other
+//           than adaptive keep none, up to twice max_steps. To place the nodes n_steps + 1 forward passes a baseline.
 
 #include <algorithm>
 #include <cmath>
@@ -32,7 +33,9 @@ void describe(IntegratedGradientsOptions& options, Fields& fields) {
         "tolerance", options.tolerance, {0, 1},
         "rounds double the nodes until |sum - (f(x) - f(baseline))| is at most this share of the difference; 0: "
         "one round");
-    fields.integer("max_steps", options.max_steps, {1, 1000000}, "no later round goes beyond this many nodes");
+    fields.integer("max_steps", options.max_steps, {1, 1000000},
+                   "no later round divides the path into more steps: as many nodes, and with adaptive, which has both "
+                   "ends, one more");
 }
 
 namespace {
@@ -85,10 +88,26 @@ void tell_completeness(const Sums& attribution, std::vector<Explanation>& explan
     }
 }
 
+/// Of whole numbers and booleans there is no path.
+void note_held(const std::vector<std::size_t>& moved, Task& task) {
+    std::string held;
+    for (std::size_t input = 0; input < task.space.inputs.size(); ++input) {
+        const TensorInfo& info = task.space.inputs[input];
+        if (std::find(moved.begin(), moved.end(), input) == moved.end()) {
+            held += (held.empty() ? "'" : ", '") + info.name + "' (" + info.type + ")";
+        }
+    }
+    if (!held.empty()) {
+        task.notes.push_back("the path leads through floating-point inputs only; held as given: " + held);
+    }
+}
+
 std::vector<Explanation> run_integrated_gradients(const Request& request) {
     const auto options = options_of<IntegratedGradientsOptions>("integrated-gradients", request);
     Task task(request, Score::kLogit);
-    const auto baselines = make_baselines(task.space, task.input, options.baseline, request.run.seed);
+    const std::vector<std::size_t> moved = real_inputs(task.space);
+    const auto baselines = make_baselines(task.space, task.input, options.baseline, request.run.seed, moved);
+    note_held(moved, task);
     InputGradients gradients(task);
     auto explanations = task.explanations();
     Sums attribution = gradients.zeros();
@@ -115,10 +134,13 @@ Cost cost_until(const Request& request, const IntegratedGradientsOptions& option
     const bool adaptive = options.rule == "adaptive";
     std::int64_t nodes = options.n_steps;
     std::int64_t passes = nodes;
-    while (options.tolerance > 0.0 && static_cast<double>(nodes) < needed && 2 * (nodes - 1) <= options.max_steps) {
-        const std::int64_t more = !adaptive ? 2 * nodes : nodes == options.n_steps ? nodes + 1 : nodes - 1;
-        passes += more;
-        nodes = adaptive ? nodes + more : more;
+    while (options.tolerance > 0.0 && static_cast<double>(nodes) < needed) {
+        const std::optional<Round> round = round_after(options, options.n_steps, nodes);
+        if (!round) {
+            break;
+        }
+        passes += round->evaluated;
+        nodes = round->nodes;
     }
     passes *= path_count(options) * target_count(request);
     const std::int64_t ends = adaptive && options.n_steps > 1 ? options.n_steps + 1 : 2;
@@ -158,7 +180,8 @@ MethodRow integrated_gradients_row() {
             .refuse = refuse_without_gradient,
             .cost_doc =
                 "n_steps forward and backward passes a target and baseline, doubled up to max_steps while the "
-                "tolerance is not met; n_steps + 1 forward passes a baseline",
+                "tolerance is not met (rules other than adaptive start anew each time: up to twice max_steps in all); "
+                "adaptive: n_steps + 1 forward passes a baseline",
             .cost = cost_of,
             .expected = expected_of,
             .run = run_integrated_gradients};

@@ -75,6 +75,14 @@ Completeness completeness_of(double sum, double expected) {
     return {sum, expected, std::abs(sum - expected) / std::max(std::abs(expected), 1e-12)};
 }
 
+std::optional<Round> round_after(const IntegratedGradientsOptions& options, std::int64_t first, std::int64_t nodes) {
+    const bool keeps = options.rule == "adaptive";
+    const std::int64_t evaluated = !keeps ? 2 * nodes : nodes == first ? nodes + 1 : nodes - 1;
+    const Round round{evaluated, keeps ? nodes + evaluated : evaluated};
+    const std::int64_t steps = keeps ? round.nodes - 1 : round.nodes;
+    return steps <= options.max_steps ? std::optional(round) : std::nullopt;
+}
+
 void Path::start(std::int64_t paths) {
     first_ = affordable_nodes(paths);
     measure_ends();
@@ -83,8 +91,12 @@ void Path::start(std::int64_t paths) {
 
 void Path::refine() {
     const double tolerance = options_.tolerance;
-    while (!cut_ && tolerance > 0.0 && worst_error() > tolerance && 2 * (nodes_ - 1) <= options_.max_steps) {
-        round_next();
+    while (!cut_ && tolerance > 0.0 && worst_error() > tolerance) {
+        const std::optional<Round> round = round_after(options_, first_, nodes_);
+        if (!round) {
+            break;
+        }
+        round_next(*round);
     }
     if (tolerance > 0.0 && worst_error() > tolerance) {
         task_.notes.push_back("completeness error " + percent_text(worst_error()) + " after " + std::to_string(nodes_) +
@@ -210,6 +222,10 @@ Quadrature Path::mapped(Quadrature rule) const {
 /// Where it is cut short, the nodes that were answered stand for the whole path.
 void Path::round_first() {
     std::vector<double> weights;
+    if (options_.rule == "trapezoid" && first_ == 1) {
+        task_.notes.emplace_back(
+            "of one node there is no trapezoid, which takes both ends: the first round is one midpoint");
+    }
     const Quadrature rule = spread(mapped(quadrature(adaptive() ? "midpoint" : options_.rule, first_)));
     const auto report = add(rule, sums_, weights);
     const std::int64_t planned = first_ * target_number();
@@ -225,11 +241,10 @@ void Path::round_first() {
     }
 }
 
-/// Adaptive: midpoints, then the trapezoid's ends between them, then midpoints of that, …: each round keeps all nodes so
-/// far, at half their weight. Other rules start anew with twice the nodes.
-void Path::round_next() {
+/// Nodes that are kept have half their weight.
+void Path::round_next(const Round& round) {
     const bool ends = adaptive() && nodes_ == first_;
-    const std::int64_t n = !adaptive() ? nodes_ * 2 : ends ? nodes_ + 1 : nodes_ - 1;
+    const std::int64_t n = round.evaluated;
     const std::int64_t planned = n * target_number();
     const auto left = task_.spending.next("path", 1).budget.evaluations;
     cut_ = left && *left < 2 * planned;
@@ -258,7 +273,7 @@ void Path::round_next() {
             }
         }
     }
-    nodes_ = adaptive() ? nodes_ + n : n;
+    nodes_ = round.nodes;
 }
 
 double Path::worst_error() const {

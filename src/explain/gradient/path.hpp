@@ -10,10 +10,19 @@
 
 namespace pellucid::explain {
 
-using Sums = std::vector<std::vector<std::vector<double>>>;  // [target][input][value]
-
 /// sum against what was expected of it.
 [[nodiscard]] Completeness completeness_of(double sum, double expected);
+
+/// A round after the first: the nodes that it evaluates, and those that the integral then rests on.
+struct Round {
+    std::int64_t evaluated, nodes;
+};
+/// Adaptive: midpoints, then the trapezoid's ends between them, then midpoints of that, …: each round keeps all nodes so
+/// far. Other rules start anew with twice the nodes.
+/// @param first, nodes  of the first round; so far
+/// @return nothing where the round would go beyond max_steps: with both ends n steps have n + 1 nodes, else n
+[[nodiscard]] std::optional<Round> round_after(const IntegratedGradientsOptions& options, std::int64_t first,
+                                               std::int64_t nodes);
 
 /// The straight path from a baseline to x: the integral of the gradient along it, refined by rounds.
 class Path {
@@ -50,7 +59,7 @@ private:
     engine::StreamReport add(const Quadrature& rule, Sums& into, std::vector<double>& weights);
     [[nodiscard]] Quadrature mapped(Quadrature rule) const;
     void round_first();
-    void round_next();
+    void round_next(const Round& round);
     [[nodiscard]] double worst_error() const;
 
     Task& task_;

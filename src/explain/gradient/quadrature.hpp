@@ -11,7 +11,7 @@ struct Quadrature {
     std::vector<double> nodes, weights;
 };
 
-/// gauss-legendre, midpoint, trapezoid (n nodes, both ends among them), riemann-left or riemann-right.
+/// gauss-legendre, midpoint, trapezoid (n nodes, both ends among them; one is the midpoint), riemann-left or riemann-right.
 [[nodiscard]] Quadrature quadrature(const std::string& rule, std::int64_t n);
 
 /// A monotone map of [0, 1] onto itself that spends more of its argument where f varies more: t(s), piecewise linear.

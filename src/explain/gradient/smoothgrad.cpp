@@ -26,8 +26,6 @@ void describe(SmoothGradOptions& options, Fields& fields) {
 
 namespace {
 
-using Sums = std::vector<std::vector<std::vector<double>>>;   // [target][input][value]
-
 /// The noise's standard deviation of each input; 0 for those that are not in `noisy`.
 std::vector<float> sigmas_of(const Task& task, const SmoothGradOptions& options,
                              const std::vector<std::size_t>& noisy) {
@@ -69,11 +67,10 @@ Points noisy_points(const Task& task, const SmoothGradOptions& options, const st
 /// Running mean and sum of squared deviations of what is averaged (Welford), for each target and value.
 struct Moments {
     Sums mean, deviation;
-    std::int64_t samples = 0;
+    std::vector<std::int64_t> samples;   ///< of each target: a budget may end between two of them
 
     void add(const PointAnswer& answer, bool squared) {
-        samples = answer.point + 1;
-        const double share = 1.0 / static_cast<double>(samples);
+        const double share = 1.0 / static_cast<double>(++samples[answer.target]);
         for (std::size_t input = 0; input < answer.gradients.size(); ++input) {
             double* const means = mean[answer.target][input].data();
             double* const deviations = deviation[answer.target][input].data();
@@ -89,21 +86,27 @@ struct Moments {
     }
 
     [[nodiscard]] double standard_error(std::size_t target, std::size_t input, std::size_t at) const {
-        const auto n = static_cast<double>(samples);
-        return samples < 2 ? 0.0 : std::sqrt(deviation[target][input][at] / (n - 1.0) / n);
+        const auto n = static_cast<double>(samples[target]);
+        return samples[target] < 2 ? 0.0 : std::sqrt(deviation[target][input][at] / (n - 1.0) / n);
     }
 
-    /// Norm of the standard errors over norm of the map, the worst over the targets.
-    [[nodiscard]] double relative_error() const {
+    /// Norm of the standard errors over norm of the map, over all inputs.
+    [[nodiscard]] double relative_error(std::size_t target) const {
+        double errors = 0.0;
+        double values = 0.0;
+        for (std::size_t input = 0; input < mean[target].size(); ++input) {
+            for (std::size_t at = 0; at < mean[target][input].size(); ++at) {
+                errors += standard_error(target, input, at) * standard_error(target, input, at);
+                values += mean[target][input][at] * mean[target][input][at];
+            }
+        }
+        return values > 0.0 ? std::sqrt(errors / values) : 0.0;
+    }
+
+    [[nodiscard]] double worst_error() const {
         double worst = 0.0;
         for (std::size_t target = 0; target < mean.size(); ++target) {
-            double errors = 0.0;
-            double values = 0.0;
-            for (std::size_t at = 0; at < mean[target][0].size(); ++at) {
-                errors += standard_error(target, 0, at) * standard_error(target, 0, at);
-                values += mean[target][0][at] * mean[target][0][at];
-            }
-            worst = std::max(worst, values > 0.0 ? std::sqrt(errors / values) : 0.0);
+            worst = std::max(worst, relative_error(target));
         }
         return worst;
     }
@@ -115,9 +118,9 @@ std::vector<Explanation> run_smoothgrad(const Request& request) {
     InputGradients gradients(task);
     const std::vector<float> sigmas = sigmas_of(task, options, gradients.inputs());
     note_no_noise(sigmas, options, task.notes);
-    Moments moments{gradients.zeros(), gradients.zeros()};
+    Moments moments{gradients.zeros(), gradients.zeros(), std::vector<std::int64_t>(task.targets.size(), 0)};
     const auto stable = [&](std::int64_t points) {
-        return options.stable > 0.0 && points > 1 && moments.relative_error() <= options.stable;
+        return options.stable > 0.0 && points > 1 && moments.worst_error() <= options.stable;
     };
     const auto report = gradients.at(
         noisy_points(task, options, sigmas), "smoothgrad",
@@ -134,8 +137,8 @@ std::vector<Explanation> run_smoothgrad(const Request& request) {
         }
         explanations[target].is_signed = !options.squared;
         explanations[target].standard_error = gradients.shaped(0, errors);
-        explanations[target].measures["samples"] = static_cast<double>(moments.samples);
-        explanations[target].measures["relative_standard_error"] = moments.relative_error();
+        explanations[target].measures["samples"] = static_cast<double>(moments.samples[target]);
+        explanations[target].measures["relative_standard_error"] = moments.relative_error(target);
     }
     task.finish(explanations);
     return explanations;

@@ -228,10 +228,8 @@ std::optional<double> value_of(const std::string& text) {
     return failure == std::errc{} && stop == end && std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
-}  // namespace
-
-std::vector<float> make_fill(const InputSpace& space, const Input& input, const Features& features,
-                             const std::string& fill, std::uint64_t seed) {
+std::vector<float> unrounded_fill(const InputSpace& space, const Input& input, const Features& features,
+                                  const std::string& fill, std::uint64_t seed) {
     const Array& tensor = tensor_of(space, input);
     if (fill == "segment-mean") {
         return segment_means(tensor, features, picture_axes(space, 0));
@@ -246,8 +244,17 @@ std::vector<float> make_fill(const InputSpace& space, const Input& input, const 
     if (std::find(kNames.begin(), kNames.end(), fill) == kNames.end()) {
         throw Error(ErrorCode::kUsage, "unknown fill '" + fill + "'", core::did_you_mean(fill, kNames));
     }
-    const Baseline baseline = make_baseline(space, input, fill, seed);
+    const Baseline baseline = make_baseline(space, input, fill, seed, {0});
     return {baseline.tensors[0].values().begin(), baseline.tensors[0].values().end()};
+}
+
+}  // namespace
+
+std::vector<float> make_fill(const InputSpace& space, const Input& input, const Features& features,
+                             const std::string& fill, std::uint64_t seed) {
+    std::vector<float> values = unrounded_fill(space, input, features, fill, seed);
+    fit_to_type(values, space.inputs[0], fill);
+    return values;
 }
 
 }  // namespace pellucid::explain

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 
 #include "explain/baseline.hpp"
 #include "explain/row.hpp"
@@ -18,9 +19,10 @@
 namespace pellucid::explain {
 
 void describe(OcclusionOptions& options, Fields& fields) {
-    fields.text("window", options.window,
-                "extents of the window: one number for every spatial axis, or one for each axis without the batch's "
-                "(3,15,15); auto: a fourteenth of a picture's side, elsewhere one value");
+    fields.text(
+        "window", options.window,
+        "extents of the window: one number for every spatial axis, or one for each axis without the batch's "
+        "(3,15,15); auto: a fourteenth of a picture's shorter side, or of the last axis; one value of a vector");
     fields.text("stride", options.stride, "steps of the window, written alike; auto: half of the window");
     fields.text("fill", options.fill,
                 "what covers the window: zero (of the network's tensor), black, white, mean, blur, "
@@ -32,6 +34,7 @@ namespace {
 /// Windows over the axes of an input, the batch axis left out.
 struct Windows {
     Shape extents, window, stride, positions;
+    bool spans_channels = false;  ///< of a picture
 
     [[nodiscard]] std::int64_t count() const {
         std::int64_t product = 1;
@@ -39,6 +42,16 @@ struct Windows {
             product *= along;
         }
         return product;
+    }
+
+    /// The window that is the k-th to be covered: steps of about the golden ratio of their number, so that those of a run
+    /// that is cut short lie all over the input.
+    [[nodiscard]] std::int64_t in_order(std::int64_t k) const {
+        std::int64_t step = std::max<std::int64_t>(1, std::llround(0.6180339887 * static_cast<double>(count())));
+        while (std::gcd(step, count()) != 1) {
+            ++step;
+        }
+        return k * step % count();
     }
 
     /// Calls visit(offset, length) for each run of the innermost axis that window `index` covers.
@@ -118,6 +131,11 @@ Windows make_windows(const InputSpace& space, const Input& input, const Occlusio
         window = {std::max<std::int64_t>(1, side / 14)};
     }
     windows.window = spread("window", window, windows.extents, channel);
+    for (std::size_t axis = 0; axis < windows.extents.size(); ++axis) {
+        windows.window[axis] = std::min(windows.window[axis], windows.extents[axis]);
+    }
+    windows.spans_channels =
+        axes && windows.window[static_cast<std::size_t>(channel)] == windows.extents[static_cast<std::size_t>(channel)];
     if (options.stride == "auto") {
         for (std::size_t axis = 0; axis < windows.window.size(); ++axis) {
             windows.stride.push_back(std::max<std::int64_t>(1, windows.window[axis] / 2));
@@ -126,7 +144,6 @@ Windows make_windows(const InputSpace& space, const Input& input, const Occlusio
         windows.stride = spread("stride", parse_extents("stride", options.stride), windows.extents, channel);
     }
     for (std::size_t axis = 0; axis < windows.extents.size(); ++axis) {
-        windows.window[axis] = std::min(windows.window[axis], windows.extents[axis]);
         if (windows.stride[axis] > windows.window[axis]) {
             throw Error(ErrorCode::kUsage,
                         "occlusion: stride " + std::to_string(windows.stride[axis]) + " is beyond the window " +
@@ -153,18 +170,25 @@ struct Coverage {
     }
 };
 
-/// Point 0 is x itself; point 1 + w is x with window w filled.
+/// Point 0 is x itself; point 1 + k is x with the k-th window filled.
 Points covered_points(const Task& task, const Windows& windows, const Baseline& fill) {
     return {1 + windows.count(),
             [x = task.tensors(), &windows, &fill](std::int64_t point, std::span<const std::span<float>> inputs) {
                 copy_tensors(x, inputs);
                 if (point > 0) {
                     const float* const from = fill.tensors[0].data();
-                    windows.visit(point - 1, [&](std::size_t offset, std::size_t length) {
+                    windows.visit(windows.in_order(point - 1), [&](std::size_t offset, std::size_t length) {
                         std::copy_n(from + offset, length, inputs[0].begin() + static_cast<std::ptrdiff_t>(offset));
                     });
                 }
             }};
+}
+
+void note_fill_like_input(Task& task, const Baseline& fill) {
+    const std::span<const float> x = task.tensors()[0];
+    if (std::equal(x.begin(), x.end(), fill.tensors[0].values().begin())) {
+        task.notes.emplace_back("the fill equals the input everywhere, and covering it changes nothing: take another");
+    }
 }
 
 std::vector<Explanation> run_occlusion(const Request& request) {
@@ -172,7 +196,11 @@ std::vector<Explanation> run_occlusion(const Request& request) {
     Task task(request, Score::kLogit);
     const Windows windows = make_windows(task.space, task.input, options);
     note_held_inputs(task);
-    const Baseline fill = make_baseline(task.space, task.input, options.fill, request.run.seed);
+    if (options.window == "auto" || options.stride == "auto") {
+        task.notes.push_back("windows of " + to_string(windows.window) + " in steps of " + to_string(windows.stride));
+    }
+    const Baseline fill = make_baseline(task.space, task.input, options.fill, request.run.seed, {0});
+    note_fill_like_input(task, fill);
     const Shape& shape = task.input.tensors.at(task.space.inputs[0].name).shape();
     Coverage coverage{std::vector(task.targets.size(), std::vector<double>(element_count(shape), 0.0)),
                       std::vector<double>(element_count(shape), 0.0)};
@@ -182,7 +210,7 @@ std::vector<Explanation> run_occlusion(const Request& request) {
             f_input.assign(scores.begin(), scores.end());
             return;
         }
-        windows.visit(point - 1, [&](std::size_t offset, std::size_t length) {
+        windows.visit(windows.in_order(point - 1), [&](std::size_t offset, std::size_t length) {
             for (std::size_t at = offset; at < offset + length; ++at) {
                 coverage.windows[at] += 1.0;
                 for (std::size_t target = 0; target < scores.size(); ++target) {
@@ -191,15 +219,18 @@ std::vector<Explanation> run_occlusion(const Request& request) {
             }
         });
     };
-    const auto report = stream_scores(task, covered_points(task, windows, fill), "occlusion", fold);
-    settle_stop(report, 1 + windows.count(), "window positions (what they did not cover is 0)", report.rows > 1,
+    auto report = stream_scores(task, covered_points(task, windows, fill), "occlusion", fold);
+    report.rows = std::max<std::int64_t>(0, report.rows - 1);  // windows, without x itself
+    settle_stop(report, windows.count(), "window positions (what they did not cover is 0)", report.rows > 0,
                 task.notes);
     auto explanations = task.explanations();
     for (std::size_t target = 0; target < explanations.size(); ++target) {
         explanations[target].attribution = coverage.map(target, shape);
         explanations[target].baseline = fill.description;
         explanations[target].f_input = f_input[target];
-        explanations[target].measures["windows"] = static_cast<double>(windows.count());
+        explanations[target].channels_alike = windows.spans_channels;
+        explanations[target].measures["windows"] = static_cast<double>(report.rows);
+        explanations[target].measures["windows_planned"] = static_cast<double>(windows.count());
     }
     task.finish(explanations);
     return explanations;
