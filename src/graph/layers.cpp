@@ -74,19 +74,19 @@ std::vector<Node> path_nodes(const ov::Model& model, const Tensor& score) {
 }
 
 /// Whether a node keeps some tokens of a grid only: [N, tokens, C] to [N, C] or to [N, fewer, C].
-bool selects_tokens(const ov::Node& node) {
+bool selects_tokens(const ov::Node& node, const TokenSources& sources) {
     const bool selects = is_any<op::v1::Gather, op::v7::Gather, op::v8::Gather, op::v8::Slice, op::v1::StridedSlice,
                                 op::v1::Split, op::v1::VariadicSplit>(node);
     if (!selects) {
         return false;
     }
-    const auto grid = token_grid(node.get_input_partial_shape(0));
-    const std::int64_t side = grid ? grid->side : 0;
+    const auto grid = sources.grid(*node.get_input_node_ptr(0));
     const ov::PartialShape& kept = node.get_output_partial_shape(0);
-    if (side == 0 || kept.rank().is_dynamic() || kept[kept.size() - 1] != node.get_input_partial_shape(0)[2]) {
+    if (!grid || kept.rank().is_dynamic() || kept[kept.size() - 1] != node.get_input_partial_shape(0)[2]) {
         return false;
     }
-    return kept.size() == 2 || (kept.size() == 3 && kept[1].is_static() && kept[1].get_length() < side * side);
+    return kept.size() == 2 ||
+           (kept.size() == 3 && kept[1].is_static() && kept[1].get_length() < grid->rows * grid->columns);
 }
 
 /// Whether each row of what a node makes depends on every token that enters.
@@ -98,14 +98,15 @@ bool mixes_all_tokens(const ov::Node& node, const std::unordered_set<const ov::N
 
 /// Nodes that the score's gradient reaches in every token. Behind the choice of a class token it reaches that one
 /// alone, until attention spreads it again.
-std::unordered_set<const ov::Node*> reached_whole(const std::vector<Node>& path, const Tensor& score) {
+std::unordered_set<const ov::Node*> reached_whole(const std::vector<Node>& path, const Tensor& score,
+                                                  const TokenSources& sources) {
     std::unordered_set<const ov::Node*> active, whole{score.get_node()};
     for (const Node& node : path) {
         active.insert(node.get());
     }
     for (auto node = path.rbegin(); node != path.rend(); ++node) {
         const bool mixes = mixes_all_tokens(**node, active);
-        const bool passes = mixes || (whole.count(node->get()) != 0 && !selects_tokens(**node));
+        const bool passes = mixes || (whole.count(node->get()) != 0 && !selects_tokens(**node, sources));
         for (std::size_t port = 0; passes && port < (*node)->get_input_size(); ++port) {
             whole.insert((*node)->get_input_node_ptr(port));
         }
@@ -189,16 +190,19 @@ std::string layer_name(const Tensor& tensor) {
 class Layers {
 public:
     Layers(const std::shared_ptr<ov::Model>& model, const Tensor& score)
-        : canonical_(find_units(model)), score_(score), path_(path_nodes(*model, score)) {}
+        : canonical_(find_units(model)), score_(score), path_(path_nodes(*model, score)) {
+        for (const Node& node : path_) {
+            maps_.visit(*node);
+            sources_.visit(*node, maps_.holds(*node));
+        }
+    }
 
     [[nodiscard]] std::vector<SpatialLayer> all() const {
         std::vector<SpatialLayer> layers;
-        Maps maps;
         const bool tokens = mixes_tokens();
-        const auto whole = tokens ? reached_whole(path_, score_) : std::unordered_set<const ov::Node*>();
+        const auto whole = tokens ? reached_whole(path_, score_, sources_) : std::unordered_set<const ov::Node*>();
         for (const Node& node : path_) {
-            maps.visit(*node);
-            if (maps.holds(*node) && !only_copies(*node) && ends_unit(*node)) {
+            if (maps_.holds(*node) && !only_copies(*node) && ends_unit(*node)) {
                 add(*node, layers);
             } else if (whole.count(node.get()) != 0) {
                 add_tokens(*node, layers);
@@ -231,7 +235,7 @@ private:
         const bool stands = unit != nullptr &&
                             (unit->kind == UnitKind::kNormalisation || unit->kind == UnitKind::kResidualSum) &&
                             ends_unit(node);
-        const auto grid = stands ? token_grid(node.get_output_partial_shape(0)) : std::nullopt;
+        const auto grid = stands ? sources_.grid(node) : std::nullopt;
         if (grid && node.output(0) != score_ && node.get_output_element_type(0).is_real()) {
             layers.push_back({node.output(0), layer_name(node.output(0)), node.get_output_partial_shape(0),
                               ends_fusion(node, unit), grid});
@@ -252,6 +256,8 @@ private:
     Canonical canonical_;
     Tensor score_;
     std::vector<Node> path_;
+    Maps maps_;
+    TokenSources sources_;
 };
 
 /// Where the score is a map itself: the layer that its last product reads, behind which values are only resampled.
@@ -308,21 +314,6 @@ void refuse_other_node(const ov::Model& model, const std::string& spec) {
 }
 
 }  // namespace
-
-std::optional<TokenGrid> token_grid(const ov::PartialShape& shape) {
-    if (shape.rank().is_dynamic() || shape.size() != 3 || shape[1].is_dynamic()) {
-        return std::nullopt;
-    }
-    for (std::int64_t prefix = 0; prefix <= 2; ++prefix) {
-        const std::int64_t tokens = shape[1].get_length() - prefix;
-        const auto side =
-            static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(std::max<std::int64_t>(tokens, 0)))));
-        if (side > 1 && side * side == tokens) {
-            return TokenGrid{prefix, side};
-        }
-    }
-    return std::nullopt;
-}
 
 std::vector<SpatialLayer> spatial_layers(const std::shared_ptr<ov::Model>& model, const ov::Output<ov::Node>& score) {
     return Layers(model, score).all();

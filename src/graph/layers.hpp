@@ -9,16 +9,9 @@
 
 #include "openvino/core/model.hpp"
 
+#include "graph/token_grid.hpp"
+
 namespace pellucid::graph {
-
-/// Tokens that stand for a square picture: [N, prefix + side * side, C], row by row behind the prefix.
-struct TokenGrid {
-    std::int64_t prefix = 0;  ///< tokens before the grid (class, registers)
-    std::int64_t side = 0;
-};
-
-/// The grid of a [N, tokens, C] tensor: the least prefix of 0 to 2 tokens that leaves a square of side > 1.
-[[nodiscard]] std::optional<TokenGrid> token_grid(const ov::PartialShape& shape);
 
 /// A tensor that a CAM can stand on: [N, C, spatial…], floating point, between the input and the score, with every
 /// spatial extent > 1; or a grid of tokens [N, tokens, C], `tokens` set, all of which the score's gradient reaches.

@@ -74,9 +74,9 @@ struct ClassAnswer {
 [[nodiscard]] std::shared_ptr<engine::Session> forward_session(const Model& model, const ScoreTensor& tensor,
                                                                bool single_pass = false);
 
-/// Tokens of a layer: `prefix` ones (class, registers), then side * side that stand for the picture, row by row.
+/// Tokens of a layer: `prefix` ones (class, registers), then rows * columns that stand for the picture, row by row.
 struct TokenLayer {
-    std::int64_t prefix = 0, side = 0;
+    std::int64_t prefix = 0, rows = 0, columns = 0;
 };
 
 /// Rows -> score and gradient of <seed, score>. Inputs: the network's, in order, then the seed (shaped as `weights`; for
@@ -86,7 +86,7 @@ struct GradientSession {
     std::shared_ptr<engine::Session> session;
     std::string layer;                   ///< resolved friendly name; empty for the input
     std::vector<std::size_t> inputs;     ///< which network inputs have a gradient (place "input")
-    std::optional<TokenLayer> tokens;    ///< set where the layer is [N, tokens, C] that stand for a square picture
+    std::optional<TokenLayer> tokens;    ///< set where the layer is [N, tokens, C] that stand for a picture
     std::vector<std::string> notes;      ///< the self-check's figure, subgradients, …
 };
 /// @param place  "input", or a layer: friendly name, index, "last-spatial"

@@ -54,14 +54,14 @@ struct BuiltGradient {
     graph::GradientModel gradient;
     std::string layer;
     std::vector<std::size_t> inputs;
-    std::optional<TokenLayer> tokens;
+    std::optional<graph::TokenGrid> tokens;
     bool checkable = true;
 };
 
-std::optional<TokenLayer> tokens_of(const ScoreModel& scored, const ov::Output<ov::Node>& layer) {
+std::optional<graph::TokenGrid> tokens_of(const ScoreModel& scored, const ov::Output<ov::Node>& layer) {
     for (const graph::SpatialLayer& found : graph::spatial_layers(scored.model, scored.score)) {
-        if (found.tensor == layer && found.tokens) {
-            return TokenLayer{found.tokens->prefix, found.tokens->side};
+        if (found.tensor == layer) {
+            return found.tokens;
         }
     }
     return std::nullopt;
@@ -122,9 +122,17 @@ GradientSession gradient_session(const Model& model, const ScoreTensor& tensor, 
     BuiltGradient built = build_gradient(model, tensor, place);
     GradientSession made;
     made.layer = built.layer;
-    made.tokens = built.tokens;
     made.inputs = built.inputs;
     made.notes = built.gradient.notes;
+    if (built.tokens) {
+        made.tokens = TokenLayer{built.tokens->prefix, built.tokens->rows, built.tokens->columns};
+    }
+    if (built.tokens && built.tokens->guessed) {
+        made.notes.push_back("the grid of tokens at '" + made.layer +
+                             "' is a guess: no map [N, C, height, width] that " +
+                             "they are made of tells their rows and columns, so they are taken as a square of " +
+                             std::to_string(built.tokens->rows) + "x" + std::to_string(built.tokens->columns));
+    }
     made.session = engine::Session::compile(built.gradient.model, compile_options(impl, single_pass));
     if (impl.options.precision != "f32") {
         made.notes.push_back("the gradient was not checked along a direction: " + impl.options.precision +

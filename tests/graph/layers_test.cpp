@@ -101,17 +101,88 @@ TEST(Layers, ANetworkWithoutMaps) {
 }
 
 TEST(Layers, GridsOfTokens) {
-    const auto grid = [](ov::PartialShape shape) { return token_grid(shape); };
+    const auto grid = [](ov::PartialShape shape) { return token_grid(shape, {}); };
     EXPECT_FALSE(grid({-1, 12, 8}));
+    EXPECT_FALSE(grid({-1, 1, 8}));
     EXPECT_FALSE(grid({-1, -1, 8}));
     EXPECT_FALSE(grid({-1, 16}));
     ASSERT_TRUE(grid({-1, 197, 768}));
     EXPECT_EQ(grid({-1, 197, 768})->prefix, 1);
-    EXPECT_EQ(grid({-1, 197, 768})->side, 14);
+    EXPECT_EQ(grid({-1, 197, 768})->rows, 14);
+    EXPECT_EQ(grid({-1, 197, 768})->columns, 14);
+    EXPECT_TRUE(grid({-1, 197, 768})->guessed);
     EXPECT_EQ(grid({1, 198, 768})->prefix, 2);
     EXPECT_EQ(grid({1, 64, 8})->prefix, 0);
-    EXPECT_EQ(grid({1, 64, 8})->side, 8);
+    EXPECT_EQ(grid({1, 64, 8})->rows, 8);
 }
+
+/// Two attentions, each with a residual sum, over patches of 4x4; then the class token, or the mean over tokens.
+Network patch_transformer(std::int64_t rows, std::int64_t columns, bool class_token) {
+    namespace opset = ov::opset16;
+    constexpr std::size_t kChannels = 6;
+    SmallNet net(11);
+    const auto integers = [](const std::vector<std::int64_t>& values) {
+        return opset::Constant::create(ov::element::i64, {values.size()}, values);
+    };
+    const auto x = net.input({1, 3, 4 * rows, 4 * columns});
+    const ov::CoordinateDiff none(2, 0);
+    const auto patches = std::make_shared<opset::Convolution>(x, net.weights({kChannels, 3, 4, 4}), ov::Strides{4, 4},
+                                                              none, none, ov::Strides{1, 1});
+    patches->set_friendly_name("patches");
+    const auto flat =
+        std::make_shared<opset::Reshape>(patches, integers({1, std::int64_t{kChannels}, rows * columns}), false);
+    Value tokens = std::make_shared<opset::Transpose>(flat, integers({0, 2, 1}));
+    if (class_token) {
+        tokens = net.concat("with-class", {net.weights({1, 1, kChannels}), tokens});
+    }
+    for (const std::string& block : std::vector<std::string>{"first", "second"}) {
+        const auto project = [&] {
+            return std::make_shared<opset::MatMul>(tokens, net.weights({kChannels, kChannels}))->output(0);
+        };
+        const Value query = project(), key = project(), value = project();
+        const auto weights =
+            std::make_shared<opset::Softmax>(std::make_shared<opset::MatMul>(query, key, false, true), 2);
+        tokens = net.add(block + "/sum", tokens, std::make_shared<opset::MatMul>(weights, value));
+    }
+    const Value read =
+        class_token ? Value(std::make_shared<opset::Gather>(tokens, opset::Constant::create(ov::element::i64, {}, {0}),
+                                                            opset::Constant::create(ov::element::i64, {}, {1})))
+                    : net.average("pool", tokens, {1}, false);
+    return net.model({net.dense("logits", read, 5)});
+}
+
+struct GridCase {
+    std::int64_t rows, columns;
+    bool class_token;
+    std::string last;   ///< the last grid that the gradient reaches in every token
+};
+class GridsOfPatches : public ::testing::TestWithParam<GridCase> {};
+
+/// 6x8 + 1 = 49 = 7x7, 3x12 = 6x6, and 7x14 is near no square: what the patch convolution makes decides.
+TEST_P(GridsOfPatches, AreThoseOfThePatchConvolution) {
+    const GridCase& expected = GetParam();
+    const Network model = patch_transformer(expected.rows, expected.columns, expected.class_token);
+    std::size_t grids = 0;
+    for (const SpatialLayer& layer : spatial_layers(model, score_of(model))) {
+        if (layer.tokens) {
+            ++grids;
+            EXPECT_EQ(layer.tokens->prefix, expected.class_token ? 1 : 0) << layer.name;
+            EXPECT_EQ(layer.tokens->rows, expected.rows) << layer.name;
+            EXPECT_EQ(layer.tokens->columns, expected.columns) << layer.name;
+            EXPECT_FALSE(layer.tokens->guessed) << layer.name;
+        }
+    }
+    EXPECT_GT(grids, 0U);
+    EXPECT_EQ(last_of(model), expected.last);
+}
+
+INSTANTIATE_TEST_SUITE_P(Extents, GridsOfPatches,
+                         ::testing::Values(GridCase{6, 8, true, "first/sum"}, GridCase{3, 12, false, "second/sum"},
+                                           GridCase{7, 14, false, "second/sum"}, GridCase{7, 14, true, "first/sum"}),
+                         [](const auto& test) {
+                             return std::to_string(test.param.rows) + "x" + std::to_string(test.param.columns) +
+                                    (test.param.class_token ? "_class" : "");
+                         });
 
 /// The largest gradient entry of each token, for a seed of ones.
 std::vector<double> gradient_by_token(const Network& model, const Value& layer) {
@@ -142,7 +213,9 @@ TEST_P(LayersOfTokens, AClassTokenAtTheEnd) {
         if (layer.tokens) {
             ++grids;
             EXPECT_EQ(layer.tokens->prefix, 1);
-            EXPECT_EQ(layer.tokens->side, 4);
+            EXPECT_EQ(layer.tokens->rows, 4);
+            EXPECT_EQ(layer.tokens->columns, 4);
+            EXPECT_FALSE(layer.tokens->guessed);
             const auto largest = gradient_by_token(model, layer.tensor);
             EXPECT_GT(*std::min_element(largest.begin(), largest.end()), 0.0);
         }
@@ -171,7 +244,8 @@ TEST(Layers, PooledTokensEndInTheLastNormalisation) {
     const Network model = read(path).model;
     const auto layers = spatial_layers(model, score_of(model));
     ASSERT_TRUE(layers.back().tokens.has_value());
-    EXPECT_EQ(layers.back().tokens->side, 8);
+    EXPECT_EQ(layers.back().tokens->rows, 8);
+    EXPECT_EQ(layers.back().tokens->columns, 8);
     EXPECT_EQ(layers.back().tokens->prefix, 0);
     EXPECT_EQ(find_layer(model, score_of(model), "last-spatial"), layers.back().tensor);
     EXPECT_EQ(layers.front().name, "patches") << "the patch embedding is a map like any other";

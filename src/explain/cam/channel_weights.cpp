@@ -31,11 +31,11 @@ std::vector<Array> input_arrays(const Task& task) {
     return arrays;
 }
 
-/// [1, tokens, C] as [1, C, side, side], the tokens before the grid left out.
+/// [1, tokens, C] as [1, C, rows, columns], the tokens before the grid left out.
 Array as_picture(const Array& layer, const model::TokenLayer& tokens) {
     const auto channels = static_cast<std::size_t>(layer.shape().back());
-    const auto places = static_cast<std::size_t>(tokens.side * tokens.side);
-    Array picture(Shape{1, layer.shape().back(), tokens.side, tokens.side});
+    const auto places = static_cast<std::size_t>(tokens.rows * tokens.columns);
+    Array picture(Shape{1, layer.shape().back(), tokens.rows, tokens.columns});
     for (std::size_t place = 0; place < places; ++place) {
         const std::size_t token = place + static_cast<std::size_t>(tokens.prefix);
         for (std::size_t channel = 0; channel < channels; ++channel) {
