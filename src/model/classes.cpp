@@ -91,6 +91,13 @@ std::int64_t find_class(const ClassNames& names, const std::string& text, bool q
         return by_index(names, text, notes);
     }
     if (names.labels.empty()) {
+        // As tables print a class that has no label.
+        constexpr std::string_view kClass = "class ";
+        if (const std::string shown = lower(text); !quoted && shown.starts_with(kClass)) {
+            if (const std::string digits = trimmed(std::string_view(shown).substr(kClass.size())); is_index(digits)) {
+                return by_index(names, digits, notes);
+            }
+        }
         throw Error(ErrorCode::kUsage, "class '" + text + "': the model has no labels",
                     "give an index from " + range_of(names) + ", or a card with labels");
     }

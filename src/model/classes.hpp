@@ -13,7 +13,7 @@ struct ClassNames {
     std::int64_t classes = 0;
 };
 
-/// The class that `text` names: an index, a label (exactly, then whatever its case, then by its beginning, then by one of
+/// The class that `text` names: an index, "class 2" where there are no labels, a label (exactly, then whatever its case, then by its beginning, then by one of
 /// its words; the last two only where one label fits, and with a note).
 /// @param quoted  `text` is no index
 /// Throws Error(kUsage): out of range with the range, unknown with the near label, several with their indices.

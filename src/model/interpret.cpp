@@ -142,8 +142,8 @@ OutputCard output_card(const TensorInfo& output, const KindGuess& guess, std::st
            (guess.kind == OutputKind::kOther ? std::string("values, not classes") : name_of(guess.kind));
     if (guess.axis && output.shape.size() > static_cast<std::size_t>(*guess.axis)) {
         const std::int64_t classes = output.shape[static_cast<std::size_t>(*guess.axis)];
-        note += (classes < 0 ? std::string(" of classes") : " of " + std::to_string(classes) + " classes") +
-                " on axis " + std::to_string(*guess.axis);
+        const std::string count = classes == 1 ? "one class" : std::to_string(classes) + " classes";
+        note += " of " + (classes < 0 ? "classes" : count) + " on axis " + std::to_string(*guess.axis);
     }
     note += ": " + guess.why;
     return card;

@@ -10,6 +10,17 @@
 
 namespace pellucid::model {
 
+namespace {
+
+/// Two labels for one output, no and yes: nothing answers 'no'.
+[[noreturn]] void refuse_no(const ClassNames& all, const std::string& remedy) {
+    throw Error(ErrorCode::kUsage,
+                "the model has one output, the score of '" + all.labels[1] + "', and none for '" + all.labels[0] + "'",
+                remedy);
+}
+
+}  // namespace
+
 Reading::Reading(const Model& model, const Input& input, Score asked, std::vector<std::string>& notes)
     : impl_(model.impl()), logits_(run_logits(model, input)), asked_(asked), notes_(notes) {
     look_at_kinds(impl_, logits_);
@@ -94,12 +105,27 @@ std::int64_t Reading::find(std::size_t output, const std::string& text, bool quo
         return index;
     }
     if (all.labels.size() == 2 && index == 0) {
-        throw Error(
-            ErrorCode::kUsage,
-            "the model has one output, the score of '" + all.labels[1] + "', and none for '" + all.labels[0] + "'",
-            "explain '" + all.labels[1] + "' and read the signs the other way round");
+        refuse_no(all, "explain '" + all.labels[1] + "' and read the signs the other way round");
     }
     return 0;
+}
+
+void Reading::refuse_margin_of_one(std::size_t output) {
+    const ClassNames all = names(output);
+    if (all.classes == 1 && all.labels.size() == 2) {
+        refuse_no(all,
+                  "explain '" + all.labels[1] + "' alone: what speaks for it speaks against '" + all.labels[0] + "'");
+    }
+}
+
+void Reading::refuse_unknown_output(std::size_t output, const std::string& text) {
+    const std::size_t colon = text.find(':');
+    const ClassNames all = names(output);
+    const bool in_labels = std::any_of(all.labels.begin(), all.labels.end(),
+                                       [](const std::string& label) { return label.find(':') != std::string::npos; });
+    if (impl_.outputs.size() > 1 && colon != std::string::npos && !in_labels) {
+        static_cast<void>(named(trimmed(std::string_view(text).substr(0, colon))));
+    }
 }
 
 ClassNames Reading::names(std::size_t output) { return {card(output).labels, row(output).classes()}; }

@@ -28,6 +28,11 @@ public:
 
     /// The class that `text` names. Of two labels for one output, no and yes, the second is what the output says.
     [[nodiscard]] std::int64_t find(std::size_t output, const std::string& text, bool quoted);
+    /// Throws Error(kUsage) where one output answers two labels, no and yes: there is no second score to subtract.
+    void refuse_margin_of_one(std::size_t output);
+    /// Throws Error(kUsage) with the near name where `text` is "NAME:CLASS" of no output, and no label of `output` holds a
+    /// colon either.
+    void refuse_unknown_output(std::size_t output, const std::string& text);
     [[nodiscard]] ClassNames names(std::size_t output);
     /// Empty where there is none.
     [[nodiscard]] std::string label(std::size_t output, std::int64_t index) const {

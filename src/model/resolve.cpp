@@ -105,11 +105,15 @@ private:
     void add_class(const Target& target) {
         std::string text = target.text;
         const std::size_t output = reading_.taken_from(text);
+        if (!target.quoted && text == target.text) {
+            reading_.refuse_unknown_output(output, text);
+        }
         add_index(output, reading_.find(output, text, target.quoted));
     }
 
     void add_margin(const Target& target) {
         const std::size_t output = reading_.usual();
+        reading_.refuse_margin_of_one(output);
         const Pair pair = target.whole.empty() ? Pair{reading_.find(output, target.text, target.quoted),
                                                       reading_.find(output, target.other, target.quoted)}
                                                : find_pair(reading_.names(output), target.whole, reading_.notes());

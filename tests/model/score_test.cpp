@@ -198,6 +198,15 @@ TEST(Sessions, AYesOrNoTakesTheNameOfYes) {
                   ErrorCode::kUsage)
                   .find("yes"),
               std::string::npos);
+    for (const char* margin : {"margin:yes-no", "margin:no-yes", "margin:0-yes"}) {
+        const std::string said = complaint(
+            [&] {
+                static_cast<void>(
+                    model::resolve(model, input, {Target::parse(margin), Score::kLogit, Score::kLogit}, notes));
+            },
+            ErrorCode::kUsage);
+        EXPECT_NE(said.find("one output, the score of 'yes', and none for 'no'"), std::string::npos) << said;
+    }
 }
 
 }  // namespace

@@ -147,6 +147,28 @@ TEST(TargetNames, WithoutLabelsOnlyIndicesAreKnown) {
     EXPECT_NE(complaint([&] { static_cast<void>(model::find_class({{}, 4}, "cup", false, notes)); }).find("0 to 3"),
               std::string::npos);
     EXPECT_EQ(model::find_class({{}, 4}, "3", false, notes), 3);
+    EXPECT_EQ(model::find_class({{}, 4}, "class 2", false, notes), 2) << "as tables print it";
+    EXPECT_EQ(model::find_class({{}, 4}, "Class 3", false, notes), 3);
+    EXPECT_NE(complaint([&] { static_cast<void>(model::find_class({{}, 4}, "class 4", false, notes)); }).find("0 to 3"),
+              std::string::npos);
+    EXPECT_NE(complaint([&] { static_cast<void>(model::find_class({{}, 4}, "class 2", true, notes)); }).find("labels"),
+              std::string::npos)
+        << "in quotes it is a label";
+}
+
+TEST(TargetNames, AnUnknownOutputIsSaidToBeOne) {
+    const nets::Folder folder;
+    const Model model = nets::load(folder.save(nets::two_by_two_net(), "net"));
+    Input input = nets::sample({1, 2}, {0.1F, 0.2F});
+    input.tensors = {{"a", Array({1, 2}, {0.1F, 0.2F})}, {"b", Array({1, 2}, {0.3F, 0.4F})}};
+    std::vector<std::string> notes;
+    const auto found = [&](const char* text) {
+        return model::resolve(model, input, {Target::parse(text), Score::kLogit, Score::kLogit}, notes);
+    };
+    EXPECT_EQ(found("z:1").front().explained.output, "z");
+    EXPECT_EQ(found("z:0,z:1").size(), 2U);
+    EXPECT_NE(complaint([&] { static_cast<void>(found("x:1")); }).find("no output 'x'"), std::string::npos);
+    EXPECT_NE(complaint([&] { static_cast<void>(found("1,x:1")); }).find("no output 'x'"), std::string::npos);
 }
 
 }  // namespace
