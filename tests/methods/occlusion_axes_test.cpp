@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/random.hpp"
 #include "methods/small_models.hpp"
 #include "pellucid/methods.hpp"
@@ -113,9 +115,51 @@ TEST_P(OcclusionAxes, EqualsTheMeanLossOfTheWindowsOverEachValue) {
     }
 }
 
+TEST(Occlusion, CutShortHasWindowsAllOverTheInputAndCountsThem) {
+    const TemporaryFolder folder;
+    const Model model = load_network(testing::linear_network({std::vector<float>(40, 1.0F)}, {0.0F}), folder);
+    const Input input = sample({1, 40}, std::vector<float>(40, 1.0F));
+    Request request;
+    request.model = &model;
+    request.input = &input;
+    request.targets = {Target::index(0)};
+    request.options = {{"window", "1"}, {"stride", "1"}};
+    request.run.budget.evaluations = 10;  // one for the target, one for x, eight windows
+    const Explanation got = run(method("occlusion"), request).front();
+    EXPECT_EQ(got.measures.at("windows"), 8.0);
+    EXPECT_EQ(got.measures.at("windows_planned"), 40.0);
+    std::vector<int> of_quarter(4, 0);
+    for (std::size_t at = 0; at < 40; ++at) {
+        of_quarter[at / 10] += got.attribution[at] != 0.0F ? 1 : 0;
+    }
+    for (const int covered : of_quarter) {
+        EXPECT_GE(covered, 1);
+        EXPECT_LE(covered, 3);
+    }
+    EXPECT_TRUE(std::any_of(got.notes.begin(), got.notes.end(), [](const std::string& note) {
+        return note.find("8 of 40 window positions") != std::string::npos;
+    }));
+}
+
+TEST(Occlusion, OfWindowsThatSpanTheChannelsStandsOnceForThem) {
+    const TemporaryFolder folder;
+    const Model model = load_network(testing::flat_network({3, 8, 8}, std::vector<float>(192, 0.5F)), folder);
+    const Input input = sample({1, 3, 8, 8}, std::vector<float>(192, 1.0F));
+    Request request;
+    request.model = &model;
+    request.input = &input;
+    request.targets = {Target::index(0)};
+    for (const auto& [window, alike] : {std::pair{"2", true}, std::pair{"3,2,2", true}, std::pair{"1,2,2", false}}) {
+        request.options = {{"window", window}, {"stride", "1,1,1"}};
+        EXPECT_EQ(run(method("occlusion"), request).front().channels_alike, alike) << window;
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Shapes, OcclusionAxes,
     ::testing::Values(AxesCase{"Series", {11}, "4", "3", {4}, {3}},
+                      AxesCase{"SignalByDefault", {1, 128}, "auto", "auto", {1, 9}, {1, 4}},
+                      AxesCase{"WindowBeyondTheInput", {4, 6}, "100", "auto", {4, 6}, {2, 3}},
                       AxesCase{"SeriesOfChannels", {3, 10}, "1,4", "1,2", {1, 4}, {1, 2}},
                       AxesCase{"ChannelsAndTwoAxes", {2, 5, 7}, "3", "2", {2, 3, 3}, {2, 2, 2}},
                       AxesCase{"VideoOfChannels", {2, 3, 5, 4}, "2", "1", {2, 2, 2, 2}, {1, 1, 1, 1}},

@@ -47,11 +47,14 @@ struct Windows {
     /// The window that is the k-th to be covered: steps of about the golden ratio of their number, so that those of a run
     /// that is cut short lie all over the input.
     [[nodiscard]] std::int64_t in_order(std::int64_t k) const {
-        std::int64_t step = std::max<std::int64_t>(1, std::llround(0.6180339887 * static_cast<double>(count())));
-        while (std::gcd(step, count()) != 1) {
-            ++step;
+        const auto golden = static_cast<std::int64_t>(std::llround(0.6180339887 * static_cast<double>(count())));
+        for (std::int64_t off = 0;; ++off) {  // 1 is prime to every number: there is an end
+            for (const std::int64_t step : {golden - off, golden + off}) {
+                if (step > 0 && std::gcd(step, count()) == 1) {
+                    return k * step % count();
+                }
+            }
         }
-        return k * step % count();
     }
 
     /// Calls visit(offset, length) for each run of the innermost axis that window `index` covers.
