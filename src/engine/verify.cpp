@@ -47,7 +47,16 @@ bool set_rows(ov::Model& model, const ov::Dimension& extent, std::string& why_no
     return true;
 }
 
-/// Values for two rows of one input. Integers stay 0 or 1, which every table of embeddings has.
+/// One value of an input. Bytes are pixels, of which 0 and 1 are both black; other integers stay 0 or 1, which every table
+/// of embeddings has.
+float drawn(const ov::element::Type& type, float scale, core::RandomStream& random) {
+    if (type.is_real()) {
+        return scale * (2.0F * random.uniform() - 1.0F);
+    }
+    return static_cast<float>(random.below(type == ov::element::u8 ? 256 : 2));
+}
+
+/// Values for two rows of one input.
 ov::Tensor two_rows(const ov::Output<const ov::Node>& input, float scale, std::uint32_t number) {
     constexpr std::size_t kOpenExtent = 64;
     ov::Shape shape{2};
@@ -61,7 +70,7 @@ ov::Tensor two_rows(const ov::Output<const ov::Node>& input, float scale, std::u
     core::RandomStream random(17, number, 0);
     std::vector<float> values(ov::shape_size(shape));
     for (float& value : values) {
-        value = type.is_real() ? scale * (2.0F * random.uniform() - 1.0F) : static_cast<float>(random.below(2));
+        value = drawn(type, scale, random);
     }
     ov::Tensor tensor(type, shape);
     from_floats(values, type, tensor.data(), "an input");

@@ -86,6 +86,15 @@ TEST(RowsAreIndependent, SaysWhenMixingWouldNotShow) {
     EXPECT_NE(why.find("all the same"), std::string::npos) << why;
 }
 
+TEST(RowsAreIndependent, DrawsBytesAsPixels) {
+    // Pixels below 8 are cut to black: of rows of 0 and 1, all would answer the same.
+    const auto x = nets::rows("x", {3, 8, 8}, ov::element::u8);
+    const auto floor = op::Constant::create(ov::element::f32, {1}, {-8.0F});
+    const auto dark = std::make_shared<op::Add>(std::make_shared<op::Convert>(x, ov::element::f32), floor);
+    std::string why;
+    EXPECT_TRUE(independent(nets::named({std::make_shared<op::Relu>(dark)}, {x}), why)) << why;
+}
+
 TEST(RowsAreIndependent, AcceptsNetworksOfEveryKindOfInput) {
     std::string why;
     EXPECT_TRUE(independent(nets::small_cnn(16, 1), why)) << why;
