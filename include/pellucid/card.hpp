@@ -33,6 +33,7 @@ struct OutputCard {
     OutputKind kind = OutputKind::kOther;
     std::optional<int> class_axis;  ///< axis of the classes; the batch is axis 0
     std::vector<std::string> labels;  ///< one a class; may be empty
+    bool independent = false;  ///< each class is a yes or no of its own: a sigmoid each, no softmax over them
 };
 
 /// What a network takes and answers: the file `model.card.json` beside it. Schema: docs/reference/card.schema.json.

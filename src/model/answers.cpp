@@ -82,11 +82,11 @@ std::vector<double> shares_won(const Row& row, bool independent) {
     return shares;
 }
 
-/// Whether each class is a yes or no of its own: by the activation, else by sums above one.
-bool are_independent(const Row& probabilities, Transform transform) {
+/// Whether each class is a yes or no of its own: by the card, by the activation, else by sums above one.
+bool are_independent(const OutputCard& card, const Row& probabilities, Transform transform) {
     constexpr double kAboveOne = 1.01;   // a softmax's sum is off by rounding only
-    if (transform == Transform::kSigmoid || transform == Transform::kSoftmax) {
-        return transform == Transform::kSigmoid;
+    if (card.independent || transform == Transform::kSigmoid || transform == Transform::kSoftmax) {
+        return transform != Transform::kSoftmax;
     }
     const std::vector<double> means = class_means(probabilities);
     return means.size() == 1 || std::accumulate(means.begin(), means.end(), 0.0) > kAboveOne;
@@ -96,7 +96,7 @@ bool are_independent(const Row& probabilities, Transform transform) {
 std::vector<ClassAnswer> answers_of(const Model::Impl& impl, std::size_t output, const Logits& logits) {
     const ScoreForm form = form_of(impl, output, Score::kProbability);
     const Row probabilities = row_of(impl, logits, output, form);
-    const bool independent = are_independent(probabilities, form.transform);
+    const bool independent = are_independent(impl.card.outputs[output], probabilities, form.transform);
     const std::vector<double> means = class_means(probabilities);
     const std::vector<double> scores = class_means(row_of(impl, logits, output, form_of_output(impl, output)));
     const bool dense = probabilities.positions() > 1;
@@ -124,7 +124,7 @@ bool is_chance(const Model::Impl& impl, std::size_t output, const Logits& logits
     }
     const ScoreForm form = form_of(impl, output, Score::kProbability);
     const Row probabilities = row_of(impl, logits, output, form);
-    return is_chance(probabilities, are_independent(probabilities, form.transform));
+    return is_chance(probabilities, are_independent(impl.card.outputs[output], probabilities, form.transform));
 }
 
 std::vector<Array> tensors_of(const Model& model, const Input& input) {

@@ -79,7 +79,12 @@ OutputCard parse_output(Fields& fields, const std::filesystem::path& folder) {
         fields.fail("class_axis", "is 0, and axis 0 is the batch's", "1 for [N, C] and [N, C, H, W], -1 for the last");
     }
     card.labels = fields.is_text("labels") ? labels_from(fields.text("labels", ""), folder) : fields.texts("labels");
+    card.independent = fields.flag("independent", false);
     fields.finish();
+    if (card.independent && (card.kind == OutputKind::kOther || card.kind == OutputKind::kBoxes)) {
+        fields.fail("independent", "is true, and an output of kind '" + name_of(card.kind) + "' answers no classes",
+                    "say \"kind\": \"logits\" or \"probabilities\"");
+    }
     return card;
 }
 
@@ -123,6 +128,9 @@ Json to_json(const OutputCard& card) {
     }
     if (!card.labels.empty()) {
         json["labels"] = card.labels;
+    }
+    if (card.independent) {
+        json["independent"] = true;
     }
     return json;
 }

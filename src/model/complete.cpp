@@ -137,6 +137,7 @@ private:
         card.name = info.name;
         const auto rank = static_cast<int>(info.shape.size());
         card.kind = kind_of(card, index);
+        refuse_independent(card, index, path);
         const bool classes = card.kind != OutputKind::kOther && card.kind != OutputKind::kBoxes;
         if (!card.class_axis && (classes || !card.labels.empty()) && rank > 1) {
             card.class_axis = found_.card.outputs[index].class_axis.value_or(1);
@@ -162,6 +163,14 @@ private:
         notes_.push_back("the card calls output '" + card.name +
                          "' logits, and the graph makes it of softmaxes or sigmoids: it is taken as " + name_of(*made));
         return *made;
+    }
+
+    void refuse_independent(const OutputCard& card, std::size_t index, const std::string& path) const {
+        const std::string found = find_logits(network_, index, 1).found;
+        if (card.independent && found != "sigmoid" && !found.empty()) {
+            fail(path + ".independent is true, and a " + found + " over the classes ends the graph",
+                 "leave it out, or export the model with a sigmoid or none");
+        }
     }
 
     void check_labels(const OutputCard& card, std::int64_t classes, const std::string& path) const {

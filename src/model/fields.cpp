@@ -79,6 +79,17 @@ std::string Fields::choice(const std::string& key, std::string fallback, std::sp
     return value;
 }
 
+bool Fields::flag(const std::string& key, bool fallback) {
+    const json* value = find(key);
+    if (value == nullptr) {
+        return fallback;
+    }
+    if (!value->is_boolean()) {
+        fail(key, "must be true or false, not " + kind_of(*value));
+    }
+    return value->get<bool>();
+}
+
 double Fields::number(const std::string& key, double fallback) {
     const json* value = find(key);
     if (value == nullptr) {

@@ -20,6 +20,7 @@ public:
     /// Throws unless the text is one of `allowed`.
     [[nodiscard]] std::string choice(const std::string& key, std::string fallback,
                                      std::span<const std::string> allowed);
+    [[nodiscard]] bool flag(const std::string& key, bool fallback);
     [[nodiscard]] double number(const std::string& key, double fallback);
     /// A whole number in [least, most].
     [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t fallback, std::int64_t least,

@@ -146,6 +146,11 @@ OutputCard output_card(const TensorInfo& output, const KindGuess& guess, std::st
         note += " of " + (classes < 0 ? "classes" : count) + " on axis " + std::to_string(*guess.axis);
     }
     note += ": " + guess.why;
+    if (guess.kind == OutputKind::kLogits) {
+        note +=
+            "; probabilities are taken by softmax over the classes; for independent labels say so in the card "
+            "(\"independent\": true)";
+    }
     return card;
 }
 

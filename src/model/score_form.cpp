@@ -40,10 +40,10 @@ Transform by_activation(const LogitTensor& logits, bool softmax, Score score) {
     return score == Score::kProbability ? Transform::kSigmoid : Transform::kLogSigmoid;
 }
 
-Transform by_kind(const LogitTensor& logits, OutputKind kind, Score score) {
-    switch (kind) {
+Transform by_card(const LogitTensor& logits, const OutputCard& card, Score score) {
+    switch (card.kind) {
         case OutputKind::kLogits:
-            return by_activation(logits, true, score);
+            return by_activation(logits, !card.independent, score);
         case OutputKind::kProbabilities:
             return score == Score::kLogProbability ? Transform::kLog : Transform::kIdentity;
         case OutputKind::kLogProbabilities:
@@ -108,7 +108,7 @@ ov::Output<ov::Node> named(const char* name, Arguments&&... arguments) {
 
 ScoreForm form_of(const Model::Impl& impl, std::size_t output, Score score) {
     const LogitTensor logits = logits_of(impl, output);
-    const Transform transform = logits.found.empty() ? by_kind(logits, impl.card.outputs[output].kind, score)
+    const Transform transform = logits.found.empty() ? by_card(logits, impl.card.outputs[output], score)
                                                      : by_activation(logits, logits.found != "sigmoid", score);
     return {transform, logits.axis};
 }

@@ -58,6 +58,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadCard{R"({"inputs": [{"divide_by": 0}]})", "inputs[0].divide_by must be above 0"},
         BadCard{R"({"inputs": [{"resize_ratio": 2}]})", "inputs[0].resize_ratio"},
         BadCard{R"({"outputs": [{"kind": "logit"}]})", "did you mean 'logits'?"},
+        BadCard{R"({"outputs": [{"kind": "logits", "independent": "yes"}]})", "must be true or false, not a text"},
+        BadCard{R"({"outputs": [{"independent": true}]})", "outputs[0].independent is true, and an output of kind"},
         BadCard{R"({"outputs": [{"class_axis": 0}]})", "outputs[0].class_axis is 0"},
         BadCard{R"({"outputs": [{"class_axis": "1"}]})", "outputs[0].class_axis must be a number, not a text"},
         BadCard{R"({"outputs": [{"labels": [1]}]})", "outputs[0].labels[0] must be a text, not a number"},
@@ -69,7 +71,8 @@ const char* const kFull = R"({
   "inputs": [{"name": "x", "modality": "image", "layout": "NHWC", "color": "BGR", "height": 20, "width": 30,
               "resize": "lanczos", "fit": "pad", "resize_ratio": 0.5, "divide_by": 127.5, "mean": [1, 2, 3],
               "std": [4, 5, 6.5]}],
-  "outputs": [{"name": "y", "kind": "log-probabilities", "class_axis": -1, "labels": ["a", "b \"c\"", "ünïcode"]}],
+  "outputs": [{"name": "y", "kind": "log-probabilities", "class_axis": -1, "labels": ["a", "b \"c\"", "ünïcode"],
+               "independent": true}],
   "license": "MIT", "provenance": "here", "notes": ["one", "two"]})";
 
 TEST(Card, KeepsEveryFieldWhenWrittenAndReadAgain) {
@@ -92,6 +95,7 @@ TEST(Card, KeepsEveryFieldWhenWrittenAndReadAgain) {
         ASSERT_EQ(card.outputs.size(), 1U);
         EXPECT_EQ(card.outputs[0].kind, OutputKind::kLogProbabilities);
         EXPECT_EQ(card.outputs[0].class_axis, -1);
+        EXPECT_TRUE(card.outputs[0].independent);
         EXPECT_EQ(card.outputs[0].labels, (std::vector<std::string>{"a", "b \"c\"", "ünïcode"}));
         EXPECT_EQ(card.license, "MIT");
         EXPECT_EQ(card.provenance, "here");

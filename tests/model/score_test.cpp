@@ -114,6 +114,66 @@ TEST(Scores, AreProbabilitiesWhereTheCardSaysSoAndNothingIsFound) {
     EXPECT_EQ(notes.size(), 1U);
 }
 
+TEST(Scores, OfIndependentLogitsAreASigmoidEach) {
+    const nets::Folder folder;
+    const nets::Linear net = nets::linear(4, 3, 7);
+    const std::string card = R"({"outputs": [{"kind": "logits", "independent": true}]})";
+    const Model model = nets::load(folder.save(net.model(), "net", card));
+    const Input input = nets::sample({1, 4}, kX);
+    const std::vector<double> z = net.logits(kX);
+    std::vector<std::string> notes;
+    for (const Score score : {Score::kLogit, Score::kProbability, Score::kLogProbability}) {
+        const auto target = model::resolve(model, input, {{Target::index(2)}, score, Score::kLogit}, notes).front();
+        const double expected = expected_score(nets::End::kSigmoid, score, z, 2);
+        EXPECT_NEAR(target.explained.score, expected, kRounding);
+        const auto forward = model::forward_session(model, target.tensor)->run_one({input.tensors.at("x")});
+        EXPECT_NEAR(target.value(forward[0].values()), expected, kRounding) << "in the graph";
+    }
+    bool unsure = false;
+    for (const auto& answer : model::top_answers(model, input, 3, unsure)) {
+        const double logit = z[static_cast<std::size_t>(answer.index)];
+        EXPECT_NEAR(answer.probability, 1.0 / (1.0 + std::exp(-logit)), kRounding);
+    }
+    EXPECT_NE(complaint([&] { static_cast<void>(nets::load(folder.save(net.model(nets::End::kSoftmax), "s", card))); },
+                        ErrorCode::kUnreadable)
+                  .find("softmax over the classes ends the graph"),
+              std::string::npos);
+    const Model guessed = nets::load(folder.save(net.model(), "bare"));
+    EXPECT_NE(guessed.notes().back().find("for independent labels say so in the card"), std::string::npos);
+    EXPECT_TRUE(Card::parse(model.card().to_json(), "again").outputs[0].independent);
+}
+
+TEST(Scores, ThatACardWronglyCallsProbabilitiesAreWarnedOf) {
+    struct Case {
+        std::vector<float> answer;   ///< x W + b with W = 0
+        const char* card;
+        const char* says;            ///< nullptr: no warning
+    };
+    const char* const plain = R"({"outputs": [{"kind": "probabilities"}]})";
+    const char* const independent = R"({"outputs": [{"kind": "probabilities", "independent": true}]})";
+    for (const Case& each :
+         {Case{{-2.5F, 13.34F, 1.0F}, plain, "from -2.5 to 13.34"}, Case{{0.5F, 0.25F, 1.0F}, plain, "sum to 1.75"},
+          Case{{0.2F, 0.5F, 0.3F}, plain, nullptr}, Case{{0.5F, 0.25F, 1.0F}, independent, nullptr},
+          Case{{-2.5F, 13.34F, 1.0F}, independent, "\"kind\": \"logits\""}}) {
+        const nets::Folder folder;
+        nets::Linear net = nets::linear(4, 3, 7);
+        net.weights.assign(12, 0.0F);
+        net.bias = each.answer;
+        const Model model = nets::load(folder.save(net.model(), "net", each.card));
+        const auto warnings = [&] {
+            return std::count_if(model.notes().begin(), model.notes().end(), [](const std::string& note) {
+                return note.find("calls output 'y' probabilities") != std::string::npos;
+            });
+        };
+        bool unsure = false;
+        for (int run = 0; run < 2; ++run) {
+            static_cast<void>(model::top_answers(model, nets::sample({1, 4}, kX), 3, unsure));
+            EXPECT_EQ(warnings(), each.says == nullptr ? 0 : 1) << each.answer[1];
+        }
+        EXPECT_TRUE(each.says == nullptr || model.notes().back().find(each.says) != std::string::npos);
+    }
+}
+
 TEST(Scores, AreTakenForProbabilitiesWhenTheyLookLikeThem) {
     // x W + b with W = 0: the answer is b, which sums to one.
     const nets::Folder folder;
