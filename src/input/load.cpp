@@ -72,9 +72,10 @@ void load_picture(const Taker& taker, Input& input) {
     const std::string name = shown_name(input.source);
     Picture picture = decode_picture(read_bytes(input.source), name);
     if (taker.card.inputs.empty() || taker.card.inputs[0].modality != Modality::kImage) {
-        throw Error(ErrorCode::kUnsupported,
-                    name + ": the model's card does not say that input '" + wanted.name + "' is a picture",
-                    "write a card (pellucid card), or give an .npy in the network's shape");
+        throw Error(
+            ErrorCode::kUnsupported,
+            name + ": neither the model's card nor its graph says that input '" + wanted.name + "' is a picture",
+            "write a card (pellucid card), or give an .npy in the network's shape");
     }
     const InputCard& card = taker.card.inputs[0];
     FittedPicture fitted = fit_picture(picture.image, card);
