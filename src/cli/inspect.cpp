@@ -121,9 +121,9 @@ Json to_json(const Model& model, const Inspection& found) {
         json["layers"].push_back({{"name", layer.name}, {"shape", layer.shape}, {"cut_keeps_bits", layer.keeps_bits}});
         if (layer.tokens) {
             json["layers"].back()["tokens"] = {{"prefix", layer.tokens->prefix},
-                                              {"rows", layer.tokens->rows},
-                                              {"columns", layer.tokens->columns},
-                                              {"guessed", layer.tokens->guessed}};
+                                               {"rows", layer.tokens->rows},
+                                               {"columns", layer.tokens->columns},
+                                               {"guessed", layer.tokens->guessed}};
         }
     }
     json["methods"] = Json::array();
@@ -160,9 +160,10 @@ void print_layers(const Inspection& found) {
     std::vector<std::vector<std::string>> rows{{"INDEX", "LAYER", "SHAPE", "CUT"}};
     for (std::size_t at = 0; at < found.layers.size(); ++at) {
         const Layer& layer = found.layers[at];
-        const std::string grid = layer.tokens ? fmt::format(" ({}x{} tokens{})", layer.tokens->rows, layer.tokens->columns,
-                                                            layer.tokens->guessed ? ", a guess" : "")
-                                              : "";
+        const std::string grid = layer.tokens
+                                     ? fmt::format(" ({}x{} tokens{})", layer.tokens->rows, layer.tokens->columns,
+                                                   layer.tokens->guessed ? ", a guess" : "")
+                                     : "";
         rows.push_back({std::to_string(at), layer.name, to_string(layer.shape) + grid,
                         layer.keeps_bits ? "keeps the bits" : "within 5e-6"});
     }
