@@ -26,8 +26,8 @@ class Case:
     seeds: tuple[int, ...] = tuple(range(24))  # of its noise: likewise
     wanted: tuple[str, ...] = ("signed", "product", "path", "noise", "cam", "occlusion")
     # Errors laid on every sum to see whether an answer stands clear of kinks, of its channel's spread: some times what
-    # float32 engines differ by. With six draws, a unit as near its kink as an engine is off turns in one of them nineteen
-    # times in twenty. Of large networks, which have a unit that near everywhere, less is asked.
+    # float32 engines differ by. With six draws, a unit as near its kink as an engine is off turns in one of them
+    # nineteen times in twenty. Of large networks, which have a unit that near everywhere, less is asked.
     rounding: float = 5e-7
     draws: int = 6
 
