@@ -157,12 +157,6 @@ Image noise_picture(const Image& like, std::uint64_t seed) {
     return colour_picture(like, [&random](int) { return static_cast<std::uint8_t>(random.bits() >> 24U); });
 }
 
-bool parse_value(const std::string& spec, double& value) {
-    const char* end = spec.data() + spec.size();
-    const auto [stop, failure] = std::from_chars(spec.data(), end, value);
-    return failure == std::errc{} && stop == end && std::isfinite(value);
-}
-
 bool names_file(const std::string& spec) { return spec.ends_with(".npy") || spec.ends_with(".npz"); }
 
 Array array_from_file(const std::string& path, const TensorInfo& info, const Shape& shape) {
@@ -206,6 +200,12 @@ Array absent(const InputSpace& space, const Input& input, std::size_t index, con
 }
 
 }  // namespace
+
+bool parse_value(const std::string& spec, double& value) {
+    const char* end = spec.data() + spec.size();
+    const auto [stop, failure] = std::from_chars(spec.data(), end, value);
+    return failure == std::errc{} && stop == end && std::isfinite(value);
+}
 
 Baseline make_baseline(const InputSpace& space, const Input& input, const std::string& spec, std::uint64_t seed,
                        const std::vector<std::size_t>& replaced) {

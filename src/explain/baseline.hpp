@@ -30,6 +30,9 @@ struct Baseline {
                                                    const std::string& specs, std::uint64_t seed,
                                                    const std::vector<std::size_t>& replaced);
 
+/// Whether all of the text is a finite number, and which.
+[[nodiscard]] bool parse_value(const std::string& spec, double& value);
+
 /// Inputs of floating-point type: those that a path can lead through.
 [[nodiscard]] std::vector<std::size_t> real_inputs(const InputSpace& space);
 

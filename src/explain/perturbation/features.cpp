@@ -1,7 +1,6 @@
 #include "explain/perturbation/features.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 
@@ -221,13 +220,6 @@ std::vector<float> colour_fill(const InputSpace& space, const Array& tensor, dou
 }
 
 /// What reads as a number from end to end; "nan" and "inf" do not.
-std::optional<double> value_of(const std::string& text) {
-    double value = 0.0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data(), end, value);
-    return failure == std::errc{} && stop == end && std::isfinite(value) ? std::optional(value) : std::nullopt;
-}
-
 std::vector<float> unrounded_fill(const InputSpace& space, const Input& input, const Features& features,
                                   const std::string& fill, std::uint64_t seed) {
     const Array& tensor = tensor_of(space, input);
@@ -237,8 +229,9 @@ std::vector<float> unrounded_fill(const InputSpace& space, const Input& input, c
     if (fill == "black" || fill == "white") {
         return colour_fill(space, tensor, fill == "black" ? kDarkest : kBrightest);
     }
-    if (const std::optional<double> value = value_of(fill)) {
-        return colour_fill(space, tensor, *value);
+    double value = 0.0;
+    if (parse_value(fill, value)) {
+        return colour_fill(space, tensor, value);
     }
     static const std::vector<std::string> kNames{"black", "white", "segment-mean", "mean", "blur", "noise"};
     if (std::find(kNames.begin(), kNames.end(), fill) == kNames.end()) {

@@ -34,6 +34,7 @@ namespace {
 /// Windows over the axes of an input, the batch axis left out.
 struct Windows {
     Shape extents, window, stride, positions;
+    std::int64_t step = 1;  ///< between windows that are covered one after the other
     bool spans_channels = false;  ///< of a picture
 
     [[nodiscard]] std::int64_t count() const {
@@ -46,12 +47,15 @@ struct Windows {
 
     /// The window that is the k-th to be covered: steps of about the golden ratio of their number, so that those of a run
     /// that is cut short lie all over the input.
-    [[nodiscard]] std::int64_t in_order(std::int64_t k) const {
+    [[nodiscard]] std::int64_t in_order(std::int64_t k) const { return k * step % count(); }
+
+    void choose_step() {
         const auto golden = static_cast<std::int64_t>(std::llround(0.6180339887 * static_cast<double>(count())));
         for (std::int64_t off = 0;; ++off) {  // 1 is prime to every number: there is an end
-            for (const std::int64_t step : {golden - off, golden + off}) {
-                if (step > 0 && std::gcd(step, count()) == 1) {
-                    return k * step % count();
+            for (const std::int64_t near : {golden - off, golden + off}) {
+                if (near > 0 && std::gcd(near, count()) == 1) {
+                    step = near;
+                    return;
                 }
             }
         }
@@ -156,6 +160,7 @@ Windows make_windows(const InputSpace& space, const Input& input, const Occlusio
         const std::int64_t travel = windows.extents[axis] - windows.window[axis];
         windows.positions.push_back(1 + (travel + windows.stride[axis] - 1) / windows.stride[axis]);
     }
+    windows.choose_step();
     return windows;
 }
 
