@@ -67,6 +67,7 @@ GradientModel build(const std::shared_ptr<ov::Model>& model, const Request& requ
     const auto prefix = free_prefix(copy);
     Tape tape(prefix, dry);
     tape.parameter = request.rules.parameter;
+    tape.amend = request.rules.amend;
 
     const auto of = find_tensor(copy, request.of);
     std::vector<Value> wrt;

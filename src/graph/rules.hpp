@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,6 +47,9 @@ struct OpFacts {
 [[nodiscard]] const OpFacts* facts_of(const ov::Node& node);
 [[nodiscard]] std::vector<const OpFacts*> all_facts();
 
+/// Sees, and may change, what a plain rule answers for the inputs of a node. For tests that have to fail on wrong rules.
+using Amend = std::function<void(const ov::Node& node, std::vector<Cotangent>& inputs, Tape& tape)>;
+
 enum class Carries { kGradient, kMultiplier, kRelevance };
 
 /// Replaces the plain rule where it matches. Resolved by node name, then unit kind, then op type, then law.
@@ -65,6 +69,7 @@ struct RuleSet {
     std::vector<Override> overrides;
     std::vector<Law> plain_for;  ///< laws for which the plain rule stands; others are refused by node
     double parameter = 0.0;  ///< what rules read as Tape::parameter (the epsilon of LRP-epsilon)
+    Amend amend = {};        ///< called after every plain rule
 };
 
 [[nodiscard]] const RuleSet& plain_rules();

@@ -244,6 +244,7 @@ std::vector<Cotangent> Tape::plain(const std::shared_ptr<ov::Node>& node, std::v
     if (!facts->note.empty()) note(std::string(node->get_type_name()) + ": " + std::string(facts->note));
     auto inputs = facts->vjp(node, outputs, *this);
     inputs.resize(node->get_input_size());
+    if (amend) amend(*node, inputs, *this);
     for (std::size_t port = 0; port < inputs.size(); ++port) {
         if (!inputs[port].empty()) inputs[port].negated = inputs[port].negated != sign;
         if (inputs[port].empty() && wants(*node, port) && !is_blocked(*node, port)) {

@@ -140,6 +140,7 @@ public:
     void note(const std::string& text);
 
     double parameter = 0.0;                          ///< of the rule set
+    Amend amend;                                     ///< of the rule set
     std::set<Value> varied;                          ///< tensors that depend on what is asked for
     std::vector<std::string> notes;
     std::unordered_map<const ov::Node*, std::shared_ptr<ov::Node>> twin;  ///< forward node -> that of the baseline
