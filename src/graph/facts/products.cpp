@@ -1,4 +1,6 @@
-// Matrix products.
+// Matrix products, and what is made of them.
+#include <limits>
+
 #include "graph/facts/table.hpp"
 #include "graph/weights.hpp"
 
@@ -141,7 +143,9 @@ Cotangents einsum(const Node& node, const Cotangents& outputs, Tape& tape) {
 
 /// softmax(q k^T scale + mask), written out from the inputs of an attention op.
 struct Attention {
-    Expr q, k, v, scale, weights;
+    Expr q, k, v, scale;
+    Expr weights;  ///< of the keys
+    Expr lost;     ///< what the sink takes of each row of weights; null where there is no sink
 };
 
 Expr causal_mask(const Expr& logits, std::int64_t rank) {
@@ -152,14 +156,37 @@ Expr causal_mask(const Expr& logits, std::int64_t rank) {
     };
     const auto row = tape.make<op::v0::Unsqueeze>(places(rank - 2).value, tape.integers({1}).value);
     const auto column = tape.make<op::v0::Unsqueeze>(places(rank - 1).value, tape.integers({0}).value);
-    return greater(column, row);
+    return tape.make<op::v1::LessEqual>(column.value, row.value);
 }
 
+/// The most negative number that the type holds: what a hidden key's logit is taken as.
+double lowest(const Expr& like) {
+    return like.value.get_element_type() == ov::element::f16 ? -65504.0 : -3.402823466e38;
+}
+
+/// Logits under a mask, and which of them it lets through; null where it lets all.
+std::pair<Expr, Expr> masked(const op::v13::ScaledDotProductAttention& node, const Expr& logits, std::int64_t rank,
+                             Tape& tape) {
+    auto seen = logits;
+    Expr visible;
+    if (node.get_causal()) {
+        visible = causal_mask(logits, rank);
+    } else if (node.get_input_size() > 3) {
+        const auto mask = tape.in(node, 3);
+        const bool hides = mask.value.get_element_type() == ov::element::boolean;
+        if (!hides) seen = logits + mask;
+        visible = hides ? mask : greater(seen, -std::numeric_limits<double>::infinity());
+    }
+    if (visible.tape == nullptr) return {seen, visible};
+    return {select(visible, seen, tape.scalar(seen.value, lowest(seen))), visible};
+}
+
+/// Where a mask hides every key the weights are 0, and so are their derivatives (torch 2.5 on); the engine itself
+/// answers with no number there.
 Attention attention_of(const Node& node, Tape& tape) {
     const auto typed = ov::as_type_ptr<op::v13::ScaledDotProductAttention>(node);
-    Attention a{tape.in(*node, 0), tape.in(*node, 1), tape.in(*node, 2), {}, {}};
+    Attention a{tape.in(*node, 0), tape.in(*node, 1), tape.in(*node, 2), {}, {}, {}};
     const auto rank = rank_of(*node, a.q.value);
-    if (node->get_input_size() > 5) refuse(*node, "it has a sink, for which there is no rule");
     if (node->get_input_size() > 4) {
         a.scale = tape.in(*node, 4);
     } else {
@@ -167,17 +194,25 @@ Attention attention_of(const Node& node, Tape& tape) {
             tape.make<op::v0::Convert>(tape.extent(a.q.value, rank - 1).value, a.q.value.get_element_type());
         a.scale = 1.0 / sqrt(width);
     }
-    auto logits = tape.make<op::v0::MatMul>((a.q * a.scale).value, a.k.value, false, true);
-    constexpr double kNever = -1e30;
-    if (typed->get_causal()) {
-        logits = select(causal_mask(logits, rank), tape.scalar(logits.value, kNever), logits);
-    } else if (node->get_input_size() > 3) {
-        const auto mask = tape.in(*node, 3);
-        logits = mask.value.get_element_type() == ov::element::boolean
-                     ? select(mask, logits, tape.scalar(logits.value, kNever))
-                     : logits + mask;
+    const auto product = tape.make<op::v0::MatMul>((a.q * a.scale).value, a.k.value, false, true);
+    const auto [logits, visible] = masked(*typed, product, rank, tape);
+    if (node->get_input_size() > 5) {
+        // One more key, whose value is nothing.
+        const auto rows = tape.sum((logits * 0.0).value, {rank - 1});
+        const ov::OutputVector with_sink{logits.value, (rows + tape.in(*node, 5)).value};
+        const auto joined = tape.make<op::v0::Concat>(with_sink, -1);
+        const auto all = tape.make<op::v8::Softmax>(joined.value, -1);
+        const auto keys = tape.extent(logits.value, rank - 1);
+        const auto one = tape.integers({1});
+        const ov::OutputVector lengths{keys.value, one.value};
+        const auto parts = tape.node<op::v1::VariadicSplit>(all.value, tape.integer(-1).value,
+                                                            tape.make<op::v0::Concat>(lengths, 0).value);
+        a.weights = tape.expr(parts->output(0));
+        a.lost = tape.expr(parts->output(1));
+    } else {
+        a.weights = tape.make<op::v8::Softmax>(logits.value, -1);
     }
-    a.weights = tape.make<op::v8::Softmax>(logits.value, -1);
+    if (visible.tape != nullptr) a.weights = select(visible, a.weights, 0.0);
     return a;
 }
 
@@ -188,7 +223,8 @@ Cotangents attention(const Node& node, const Cotangents& outputs, Tape& tape) {
         return tape.make<op::v0::MatMul>(left.value, right.value, turn_left, turn_right);
     };
     const auto by_weights = product(g, a.v, false, true);
-    const auto by_logits = a.weights * (by_weights - tape.sum((by_weights * a.weights).value, {-1}));
+    const auto held = tape.sum((by_weights * a.weights).value, {-1});
+    const auto by_logits = a.weights * (by_weights - held);
     Cotangents made(node->get_input_size());
     if (tape.wants(*node, 0)) {
         made[0] = tape.sum_to((product(by_logits, a.k, false, false) * a.scale).value, a.q.value);
@@ -198,7 +234,20 @@ Cotangents attention(const Node& node, const Cotangents& outputs, Tape& tape) {
     }
     if (tape.wants(*node, 2)) made[2] = tape.sum_to(product(a.weights, g, true, false).value, a.v.value);
     if (made.size() > 3 && tape.wants(*node, 3)) made[3] = tape.sum_to(by_logits.value, node->input_value(3));
+    if (made.size() > 4 && tape.wants(*node, 4)) {
+        made[4] = tape.sum_to((by_logits * product(a.q, a.k, false, true)).value, node->input_value(4));
+    }
+    if (made.size() > 5 && tape.wants(*node, 5)) made[5] = tape.sum_to((-(a.lost * held)).value, node->input_value(5));
     return made;
+}
+
+/// Y = X^-1: dX = -Y^T g Y^T. The adjoint is the transpose of the inverse.
+Cotangents inverse(const Node& node, const Cotangents& outputs, Tape& tape) {
+    const bool turned = ov::as_type_ptr<op::v14::Inverse>(node)->get_adjoint();
+    const auto y = node->output(0);
+    const auto g = outputs[0].value;
+    const auto left = tape.make<op::v0::MatMul>(y, g, !turned, turned);
+    return {{tape.make<op::v0::MatMul>(left.value, y, false, !turned).value, true}};
 }
 
 /// Two products, of every query with every key and with every value.
@@ -215,7 +264,8 @@ std::span<const OpFacts> products() {
     static const std::array kRows{
         row<op::v0::MatMul>(Law::kBilinear, matmul, {}, matmul_macs),
         row<op::v7::Einsum>(Law::kBilinear, einsum),
-        row<op::v13::ScaledDotProductAttention>(Law::kBilinear, attention, {}, attention_macs),
+        row<op::v14::Inverse>(Law::kNormalising, inverse),
+        row<op::v13::ScaledDotProductAttention>(Law::kNormalising, attention, {}, attention_macs),
     };
     return kRows;
 }
