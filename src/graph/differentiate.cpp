@@ -63,7 +63,7 @@ GradientModel build(const std::shared_ptr<ov::Model>& model, const Request& requ
     std::vector<Value> kept = request.wrt;
     kept.push_back(request.of);
     kept.insert(kept.end(), request.keep.begin(), request.keep.end());
-    const auto copy = duplicate(model, kept);
+    const auto copy = duplicate(model, kept, {request.wrt, request.of}, dry);
     const auto prefix = free_prefix(copy);
     Tape tape(prefix, dry);
     tape.parameter = request.rules.parameter;

@@ -40,38 +40,6 @@ std::shared_ptr<ov::Node> clip(const ov::Node& node, const Duplicate& made, cons
     return std::make_shared<op::v0::Clamp>(made.tensors.at(lower->first), lower->second, upper->second);
 }
 
-/// An If whose condition is a constant (a question about the shape, say) is the branch that it takes: the branch's nodes
-/// are copied in its place, named "<If>/<node>". False where the condition depends on the data.
-bool inline_branch(const std::shared_ptr<ov::Node>& node, Duplicate& made) {
-    const auto choice = ov::as_type_ptr<op::v8::If>(node);
-    if (!choice) return false;
-    const auto condition = Tape::constant_of(made.tensors.at(node->input_value(0)));
-    if (!condition) return false;
-    const std::size_t branch =
-        condition->cast_vector<bool>().at(0) ? op::v8::If::THEN_BODY_INDEX : op::v8::If::ELSE_BODY_INDEX;
-    const auto body = choice->get_function(branch);
-    for (const auto& input : choice->get_input_descriptions(branch)) {
-        const auto& inner = body->get_parameters().at(input->m_body_parameter_index);
-        made.tensors[inner->output(0)] = made.tensors.at(node->input_value(input->m_input_index));
-    }
-    for (const auto& inner : body->get_ordered_ops()) {
-        if (ov::is_type<op::v0::Parameter>(inner) || ov::is_type<op::v0::Result>(inner)) continue;
-        ov::OutputVector inputs;
-        for (const auto& input : inner->input_values()) inputs.push_back(made.tensors.at(input));
-        const auto copy = inner->clone_with_new_inputs(inputs);
-        copy->set_friendly_name(node->get_friendly_name() + "/" + inner->get_friendly_name());
-        for (std::size_t port = 0; port < inner->get_output_size(); ++port) {
-            made.tensors[inner->output(port)] = copy->output(port);
-        }
-        made.nodes.push_back(copy);
-    }
-    for (const auto& output : choice->get_output_descriptions(branch)) {
-        const auto& result = body->get_results().at(output->m_body_value_index);
-        made.tensors[node->output(output->m_output_index)] = made.tensors.at(result->input_value(0));
-    }
-    return true;
-}
-
 std::shared_ptr<ov::Node> parameter(const ov::Node& node, const std::shared_ptr<ov::Symbol>& batch) {
     auto shape = node.get_output_partial_shape(0);
     if (shape.rank().is_static()) {
@@ -82,15 +50,27 @@ std::shared_ptr<ov::Node> parameter(const ov::Node& node, const std::shared_ptr<
     return std::make_shared<op::v0::Parameter>(node.get_output_element_type(0), shape);
 }
 
+/// Puts the ops that a node stands for in its place. False where that can't be.
+bool write_out(ov::Node& node, const std::shared_ptr<ov::Node>& copy, Duplicate& made, bool dry) {
+    const auto outputs = unroll(copy, dry);
+    if (outputs.empty()) return false;
+    for (std::size_t port = 0; port < outputs.size(); ++port) made.tensors[node.output(port)] = outputs[port];
+    const auto nodes = nodes_between(copy->input_values(), outputs);
+    made.nodes.insert(made.nodes.end(), nodes.begin(), nodes.end());
+    return true;
+}
+
 }  // namespace
 
-Duplicate duplicate(const std::shared_ptr<ov::Model>& model, const std::vector<Value>& kept) {
+Duplicate duplicate(const std::shared_ptr<ov::Model>& model, const std::vector<Value>& kept, const Route& route,
+                    bool dry) {
     Duplicate made;
+    const auto composites = composites_between(*model, route);
     const auto batch = std::make_shared<ov::Symbol>();
     std::size_t place = 0;
     for (const auto& node : model->get_ordered_ops()) {
         ++place;
-        if (ov::is_type<op::v0::Result>(node) || inline_branch(node, made)) continue;
+        if (ov::is_type<op::v0::Result>(node)) continue;
         std::shared_ptr<ov::Node> copy;
         if (ov::is_type<op::v0::Parameter>(node)) {
             copy = parameter(*node, batch);
@@ -103,6 +83,7 @@ Duplicate duplicate(const std::shared_ptr<ov::Model>& model, const std::vector<V
         copy->set_friendly_name(unnamed ? std::string(node->get_type_name()) + "#" + std::to_string(place)
                                         : node->get_friendly_name());
         copy->get_rt_info() = node->get_rt_info();
+        if (composites.count(node.get()) != 0 && write_out(*node, copy, made, dry)) continue;
         for (std::size_t port = 0; port < node->get_output_size(); ++port) {
             copy->output(port).get_tensor().set_names(node->output(port).get_names());
             made.tensors[node->output(port)] = copy->output(port);

@@ -31,6 +31,9 @@ class Tape;  // graph/tape.hpp: makes named nodes; forward and baseline tensors;
 /// From the cotangents of a node's outputs (empty where nothing flows) to those of its inputs (empty where blocked).
 using VjpRule = std::vector<Cotangent> (*)(const std::shared_ptr<ov::Node>& node, const std::vector<Cotangent>& outputs,
                                            Tape& tape);
+/// The ops that a node stands for, over its inputs: a value for each of its outputs. Throws Error(kUnsupported) where it
+/// can't be written out (a number of steps that is not fixed, say).
+using Decomposition = std::vector<ov::Output<ov::Node>> (*)(const std::shared_ptr<ov::Node>& node, Tape& tape);
 /// Multiply-accumulates of one node with static shapes (batch as it stands).
 using MacRule = std::int64_t (*)(const ov::Node& node);
 
@@ -41,6 +44,7 @@ struct OpFacts {
     VjpRule vjp = nullptr;           ///< null for a blocked op
     MacRule macs = nullptr;          ///< null: none
     std::string_view note;           ///< what a user should know (ties, subgradients, straight-through)
+    Decomposition decompose = nullptr;  ///< stands before the rule: what a cotangent flows through instead of the node
 };
 
 /// The row of a node's type, or null.

@@ -138,6 +138,7 @@ public:
     void at(const ov::Node& forward) { at_ = forward.get_friendly_name(); }
     void name(ov::Node& node);
     void note(const std::string& text);
+    [[nodiscard]] bool dry() const { return dry_; }
 
     double parameter = 0.0;                          ///< of the rule set
     Amend amend;                                     ///< of the rule set
