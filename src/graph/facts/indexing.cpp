@@ -1,4 +1,4 @@
-// Elements picked or placed by indices.
+// Elements picked by indices.
 #include "graph/facts/slicing.hpp"
 #include "graph/facts/table.hpp"
 
@@ -90,13 +90,56 @@ Cotangents gather_elements(const Node& node, const Cotangents& outputs, Tape& ta
     return {scatter_elements(tape, node->input_value(0), node->input_value(1), outputs[0].value, axis)};
 }
 
-Cotangents gather_nd(const Node& node, const Cotangents& outputs, Tape& tape) {
-    if (ov::as_type_ptr<op::util::GatherNDBase>(node)->get_batch_dims() != 0) {
-        refuse(*node, "it gathers within batch axes");
+/// Indices within batch axes, with the place in these axes before them.
+Value full_indices(const ov::Node& node, std::size_t batch, Tape& tape) {
+    const auto indices = node.input_value(1);
+    const auto rank = indices.get_partial_shape().size();
+    ov::OutputVector shape;
+    for (std::size_t axis = 0; axis + 1 < rank; ++axis) {
+        shape.push_back(tape.extent(indices, static_cast<std::int64_t>(axis)).value);
     }
-    const auto zeros = tape.fill_like(node->input_value(0), 0.0);
-    return {tape.make<op::v15::ScatterNDUpdate>(zeros.value, node->input_value(1), outputs[0].value,
-                                                op::v15::ScatterNDUpdate::Reduction::SUM)};
+    shape.push_back(tape.integers({1}).value);
+    const auto wide = concat(tape, shape);
+    ov::OutputVector parts;
+    for (std::size_t axis = 0; axis < batch; ++axis) {
+        const auto count = tape.make<op::v0::Squeeze>(shape[axis], tape.integers({0}).value);
+        const auto places = tape.make<op::v4::Range>(tape.integer(0).value, count.value, tape.integer(1).value,
+                                                     indices.get_element_type());
+        std::vector<std::int64_t> others;
+        for (std::size_t other = 0; other < rank; ++other) {
+            if (other != axis) others.push_back(static_cast<std::int64_t>(other));
+        }
+        const auto placed = tape.make<op::v0::Unsqueeze>(places.value, tape.integers(others).value);
+        parts.push_back(tape.make<op::v3::Broadcast>(placed.value, wide.value).value);
+    }
+    parts.push_back(indices);
+    return tape.make<op::v0::Concat>(parts, -1).value;
+}
+
+Cotangents gather_nd(const Node& node, const Cotangents& outputs, Tape& tape) {
+    const auto batch = ov::as_type_ptr<op::util::GatherNDBase>(node)->get_batch_dims();
+    const auto x = node->input_value(0);
+    auto indices = node->input_value(1);
+    auto g = tape.expr(outputs[0].value);
+    if (batch > 0) {
+        const auto rank = static_cast<std::size_t>(rank_of(*node, x));
+        const auto index_rank = static_cast<std::size_t>(rank_of(*node, indices));
+        const auto& depth = indices.get_partial_shape()[index_rank - 1];
+        if (depth.is_dynamic()) refuse(*node, "how many axes it indexes is known only while the model runs");
+        // The first form joins batch axes to one in its output.
+        ov::OutputVector shape;
+        for (std::size_t axis = 0; axis + 1 < index_rank; ++axis) {
+            shape.push_back(tape.extent(indices, static_cast<std::int64_t>(axis)).value);
+        }
+        for (auto axis = batch + static_cast<std::size_t>(depth.get_length()); axis < rank; ++axis) {
+            shape.push_back(tape.extent(x, static_cast<std::int64_t>(axis)).value);
+        }
+        g = tape.make<op::v1::Reshape>(g.value, concat(tape, shape).value, false);
+        indices = full_indices(*node, batch, tape);
+    }
+    const auto zeros = tape.fill_like(x, 0.0);
+    return {
+        tape.make<op::v15::ScatterNDUpdate>(zeros.value, indices, g.value, op::v15::ScatterNDUpdate::Reduction::SUM)};
 }
 
 template <class Op>
@@ -106,58 +149,35 @@ Cotangents top_k(const Node& node, const Cotangents& outputs, Tape& tape) {
     return {scatter_elements(tape, node->input_value(0), node->output(1), outputs[0].value, axis)};
 }
 
-// What is placed replaces the data there (or is added to it): the data's cotangent is 0 there (or whole), and what was
-// placed takes the cotangent at its place.
-
-Cotangents scatter_elements_update(const Node& node, const Cotangents& outputs, Tape& tape) {
-    const auto g = tape.expr(outputs[0].value);
-    bool adds = false;
-    if (const auto v12 = ov::as_type_ptr<op::v12::ScatterElementsUpdate>(node)) {
-        adds = v12->get_reduction() == Sum::SUM && v12->get_use_init_val();
-        if (!adds && v12->get_reduction() != Sum::NONE) refuse(*node, "only plain and summing updates have a rule");
+/// Values are copies of the first of equal elements.
+Cotangents unique(const Node& node, const Cotangents& outputs, Tape& tape) {
+    if (outputs[0].empty()) return {};
+    const auto x = node->input_value(0);
+    // Its own output of places may be i64, which the CPU plugin has no kernel for here.
+    const auto places = tape.make<op::v0::Convert>(node->output(1), ov::element::i32);
+    const auto zeros = tape.fill_like(x, 0.0);
+    if (node->get_input_size() > 1) {
+        const auto axis = tape.integer(Tape::integers_of(*node, 1, "its axis").at(0));
+        return {tape.make<op::v3::ScatterUpdate>(zeros.value, places.value, outputs[0].value, axis.value)};
     }
-    const auto axis = Tape::integers_of(*node, 3, "its axis").at(0);
-    Cotangents made(node->get_input_size());
-    const auto indices = node->input_value(1);
-    if (tape.wants(*node, 0)) {
-        const auto zeros = tape.fill_like(node->input_value(2), 0.0);
-        made[0] =
-            adds ? g : tape.make<op::v3::ScatterElementsUpdate>(g.value, indices, zeros.value, node->input_value(3));
-    }
-    if (tape.wants(*node, 2)) made[2] = tape.make<op::v6::GatherElements>(g.value, indices, axis);
-    return made;
+    const auto flat = tape.make<op::v1::Reshape>(zeros.value, tape.integers({-1}).value, false);
+    const auto put =
+        tape.make<op::v3::ScatterUpdate>(flat.value, places.value, outputs[0].value, tape.integer(0).value);
+    return {tape.reshape_like(put.value, x)};
 }
 
-Cotangents scatter_nd_update(const Node& node, const Cotangents& outputs, Tape& tape) {
+/// The places that are on, as 0 and 1: the same op once more.
+Cotangents one_hot(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto g = tape.expr(outputs[0].value);
-    bool adds = false;
-    if (const auto v15 = ov::as_type_ptr<op::v15::ScatterNDUpdate>(node)) {
-        using Reduction = op::v15::ScatterNDUpdate::Reduction;
-        adds = v15->get_reduction() == Reduction::SUM;
-        if (!adds && v15->get_reduction() != Reduction::NONE) {
-            refuse(*node, "only plain and summing updates have a rule");
-        }
-    }
+    auto inputs = node->input_values();
+    inputs[2] = tape.scalar(g.value, 1.0).value;
+    inputs[3] = tape.scalar(g.value, 0.0).value;
+    const auto again = node->clone_with_new_inputs(inputs);
+    tape.name(*again);
+    const auto on = tape.expr(again->output(0));
     Cotangents made(node->get_input_size());
-    const auto indices = node->input_value(1);
-    if (tape.wants(*node, 0)) {
-        const auto zeros = tape.fill_like(node->input_value(2), 0.0);
-        made[0] = adds ? g : tape.make<op::v3::ScatterNDUpdate>(g.value, indices, zeros.value);
-    }
-    if (tape.wants(*node, 2)) made[2] = tape.make<op::v8::GatherND>(g.value, indices);
-    return made;
-}
-
-Cotangents scatter_update(const Node& node, const Cotangents& outputs, Tape& tape) {
-    const auto g = tape.expr(outputs[0].value);
-    Cotangents made(node->get_input_size());
-    const auto indices = node->input_value(1);
-    const auto axis = node->input_value(3);
-    if (tape.wants(*node, 0)) {
-        const auto zeros = tape.fill_like(node->input_value(2), 0.0);
-        made[0] = tape.make<op::v3::ScatterUpdate>(g.value, indices, zeros.value, axis);
-    }
-    if (tape.wants(*node, 2)) made[2] = tape.make<op::v8::Gather>(g.value, indices, axis);
+    if (tape.wants(*node, 2)) made[2] = tape.sum_to((g * on).value, node->input_value(2));
+    if (tape.wants(*node, 3)) made[3] = tape.sum_to((g * (1.0 - on)).value, node->input_value(3));
     return made;
 }
 
@@ -174,11 +194,9 @@ std::span<const OpFacts> indexing() {
         row<op::v1::TopK>(Law::kSelecting, top_k<op::v1::TopK>),
         row<op::v3::TopK>(Law::kSelecting, top_k<op::v3::TopK>),
         row<op::v11::TopK>(Law::kSelecting, top_k<op::v11::TopK>),
-        row<op::v3::ScatterElementsUpdate>(Law::kMovement, scatter_elements_update),
-        row<op::v12::ScatterElementsUpdate>(Law::kMovement, scatter_elements_update),
-        row<op::v3::ScatterNDUpdate>(Law::kMovement, scatter_nd_update),
-        row<op::v15::ScatterNDUpdate>(Law::kMovement, scatter_nd_update),
-        row<op::v3::ScatterUpdate>(Law::kMovement, scatter_update),
+        row<op::v10::Unique>(Law::kSelecting, unique, "of equal elements the first takes the gradient"),
+        row<op::v1::OneHot>(Law::kLinear, one_hot),
+        row<op::v16::OneHot>(Law::kLinear, one_hot),
     };
     return kRows;
 }

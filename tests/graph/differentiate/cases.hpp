@@ -25,4 +25,20 @@ Case largest(const std::string& name, const ov::Shape& extents, Build build, boo
 void check_first_orders(const std::vector<Case>& cases);
 void check_second_orders(const std::vector<Case>& cases);
 
+/// The cases of each family, for the test that every row of the table has one.
+std::vector<Case> convolution_cases();
+std::vector<Case> elementwise_cases();
+std::vector<Case> indexing_cases();
+std::vector<Case> movement_cases();
+std::vector<Case> normalisation_cases();
+std::vector<Case> pooling_cases();
+std::vector<Case> product_cases();
+std::vector<Case> quantisation_cases();
+std::vector<Case> reduction_cases();
+std::vector<Case> resampling_cases();
+std::vector<Case> sampling_cases();
+std::vector<Case> scattering_cases();
+std::vector<Case> slicing_cases();
+std::vector<Case> spectral_cases();
+
 }  // namespace pellucid::graph::testing

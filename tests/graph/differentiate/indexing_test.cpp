@@ -1,4 +1,4 @@
-// Ops that pick, or place, elements by index: one line a case.
+// Ops that pick elements by index: one line a case.
 #include <gtest/gtest.h>
 
 #include "graph/differentiate/cases.hpp"
@@ -17,19 +17,22 @@ Build gather(const std::vector<std::int64_t>& indices, const ov::Shape& shape, s
     };
 }
 
-Case scatter(const std::string& name, std::function<Value(const Values&)> build, const ov::Shape& updates) {
+/// By the values of places that are on, and off; one place is beyond the last, and so off everywhere.
+template <class Op>
+Case one_hot(const std::string& name, std::int64_t axis) {
     return {.name = name,
-            .inputs = {{.extents = {4, 3}, .batched = false}, {.extents = updates, .batched = false}},
-            .build = std::move(build),
-            .linear = false};
+            .inputs = {{.extents = {1}, .batched = false}, {.extents = {1}, .batched = false}},
+            .build = [=](const Values& in) -> Value {
+                const auto at = op::v0::Constant::create(ov::element::i64, ov::Shape{2, 3}, {0, 3, 1, 5, 2, 2});
+                const auto number = [](const Value& v) { return std::make_shared<op::v0::Squeeze>(v, ints({0})); };
+                return std::make_shared<Op>(at, integer(4), number(in[0]), number(in[1]), axis);
+            }};
 }
 
 std::vector<Case> picks() {
     const auto index = [](const ov::Shape& shape, const std::vector<std::int64_t>& v) {
         return op::v0::Constant::create(ov::element::i64, shape, v)->output(0);
     };
-    using Elements = op::v12::ScatterElementsUpdate;
-    using Places = op::v15::ScatterNDUpdate;
     return {
         linear("Gather one", {5, 3}, gather<op::v8::Gather>({0}, {}, 1)),
         linear("Gather a run", {5, 3}, gather<op::v8::Gather>({-3, -2}, {2}, 1)),
@@ -67,33 +70,45 @@ std::vector<Case> picks() {
                                                           op::TopKSortType::SORT_VALUES)
                         ->output(0);
                 }),
-        scatter("ScatterElementsUpdate",
-                [=](const Values& in) -> Value {
-                    return std::make_shared<op::v3::ScatterElementsUpdate>(in[0], index({2, 3}, {0, 3, 1, 2, 1, 0}),
-                                                                           in[1], integer(0));
-                },
-                {2, 3}),
-        scatter("ScatterElementsUpdate, summed",
-                [=](const Values& in) -> Value {
-                    return std::make_shared<Elements>(in[0], index({2, 3}, {0, 3, 1, 0, 1, 0}), in[1], integer(0),
-                                                      Elements::Reduction::SUM);
-                },
-                {2, 3}),
-        scatter("ScatterNDUpdate",
-                [=](const Values& in) -> Value {
-                    return std::make_shared<op::v3::ScatterNDUpdate>(in[0], index({2, 1}, {3, 1}), in[1]);
-                },
-                {2, 3}),
-        scatter("ScatterNDUpdate, summed",
-                [=](const Values& in) -> Value {
-                    return std::make_shared<Places>(in[0], index({2, 1}, {3, 3}), in[1], Places::Reduction::SUM);
-                },
-                {2, 3}),
-        scatter("ScatterUpdate",
-                [=](const Values& in) -> Value {
-                    return std::make_shared<op::v3::ScatterUpdate>(in[0], index({2}, {2, 0}), in[1], integer(0));
-                },
-                {2, 3}),
+        {.name = "GatherND within batches",
+         .inputs = {{.extents = {2, 3, 4, 2}, .batched = false}},
+         .build = [=](const Values& in) -> Value {
+             return std::make_shared<op::v8::GatherND>(in[0],
+                                                       index({2, 3, 2, 1}, {0, 3, 1, 1, 2, -1, 3, 0, 0, 1, 2, 2}), 2);
+         },
+         .linear = true},
+        {.name = "GatherND (first form)",
+         .inputs = {{.extents = {3, 4}, .batched = false}},
+         .build = [=](const Values& in) -> Value {
+             return std::make_shared<op::v5::GatherND>(in[0], index({3, 2}, {0, 1, 2, 3, 0, 1}));
+         },
+         .linear = true},
+        {.name = "GatherND (first form), batches joined",
+         .inputs = {{.extents = {2, 3, 4}, .batched = false}},
+         .build = [=](const Values& in) -> Value {
+             return std::make_shared<op::v5::GatherND>(in[0], index({2, 3, 2, 1}, {0, 3, 1, 1, 2, 0, 3, 0, 0, 1, 2, 2}),
+                                                       2);
+         },
+         .linear = true},
+        {.name = "GatherND within batches, extents unknown",
+         .inputs = {{.extents = {2, 3, 2}, .batched = false}},
+         .build = [=](const Values& in) -> Value {
+             return std::make_shared<op::v8::GatherND>(in[0], index({2, 2, 1}, {0, 2, 1, 1}), 1);
+         },
+         .linear = true,
+         .dynamic = true},
+        largest("TopK (first form)", {5, 3},
+                [](const Values& in) -> Value {
+                    return std::make_shared<op::v1::TopK>(in[0], integer(2), 1, "max", "index")->output(0);
+                }),
+        largest("Unique", {3, 2},
+                [](const Values& in) -> Value { return std::make_shared<op::v10::Unique>(in[0])->output(0); }),
+        largest("Unique along an axis", {4, 2},
+                [](const Values& in) -> Value {
+                    return std::make_shared<op::v10::Unique>(in[0], integer(1), false)->output(0);
+                }),
+        one_hot<op::v1::OneHot>("OneHot (first form)", -1),
+        one_hot<op::v16::OneHot>("OneHot", 0),
     };
 }
 
@@ -101,4 +116,7 @@ TEST(DifferentiateIndexing, FirstDerivatives) { check_first_orders(picks()); }
 TEST(DifferentiateIndexing, DerivativesOfDerivatives) { check_second_orders(picks()); }
 
 }  // namespace
+
+std::vector<Case> indexing_cases() { return picks(); }
+
 }  // namespace pellucid::graph::testing
