@@ -155,13 +155,16 @@ Cotangents hard_sigmoid(const Node& node, const Cotangents& outputs, Tape& tape)
             tape.blocked(*node, 1, "held fixed"), tape.blocked(*node, 2, "held fixed")};
 }
 
-/// The slope in the shape that broadcasts against x: a vector of one slope a channel stands on axis 1.
+/// The slope in the shape that broadcasts against x. As the engine has it, a vector as long as axis 1 is one slope a
+/// channel; any other stands on the last axes, as in NumPy.
 Expr slope_of(const Node& node, Tape& tape) {
     const auto x = tape.in(*node, 0);
     const auto slope = tape.in(*node, 1);
     const auto& shape = slope.value.get_partial_shape();
     const auto rank = rank_of(*node, x.value);
     if (shape.rank().is_dynamic() || shape.size() != 1 || shape[0] == 1 || rank < 3) return slope;
+    const auto& channels = x.value.get_partial_shape()[1];
+    if (shape[0].is_static() && channels.is_static() && shape[0] != channels) return slope;
     std::vector<std::int64_t> extents(static_cast<std::size_t>(rank), 1);
     extents[1] = -1;
     return tape.make<op::v1::Reshape>(slope.value, tape.integers(extents).value, false);
@@ -181,10 +184,22 @@ Cotangents prelu(const Node& node, const Cotangents& outputs, Tape& tape) {
     return made;
 }
 
+/// Types of 8 bits and fewer would round the cotangent as coarsely as they round the value.
+void check_width(const ov::Node& node) {
+    for (const auto& type : {node.get_input_element_type(0), node.get_output_element_type(0)}) {
+        if (type.is_real() && type.bitwidth() < 16) {
+            refuse(node, "numbers of type " + type.get_type_name() + " are too coarse for a gradient",
+                   "take the model before it was quantised, or use a method that needs only scores (occlusion, lime)");
+        }
+    }
+}
+
 Cotangents convert(const Node& node, const Cotangents& outputs, Tape& tape) {
+    check_width(*node);
     return {tape.make<op::v0::Convert>(outputs[0].value, node->get_input_element_type(0))};
 }
 Cotangents convert_like(const Node& node, const Cotangents& outputs, Tape& tape) {
+    check_width(*node);
     return {tape.make<op::v0::Convert>(outputs[0].value, node->get_input_element_type(0)),
             tape.blocked(*node, 1, "only its type is read")};
 }

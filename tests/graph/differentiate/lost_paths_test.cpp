@@ -61,10 +61,6 @@ TEST(DifferentiateLostPaths, PiecewiseConstantOps) {
               }),
               lost("Round (node 'cut')"));
     EXPECT_EQ(notes_of([](const Value& x) { return add(x, made<op::v0::Sign>("cut", x)); }), lost("Sign (node 'cut')"));
-    EXPECT_EQ(notes_of([](const Value& x) {
-                  return add(x, made<op::v0::FakeQuantize>("cut", x, scalar(0), scalar(1), scalar(0), scalar(1), 16));
-              }),
-              lost("FakeQuantize (node 'cut')"));
 }
 
 TEST(DifferentiateLostPaths, OneLineForATypeHoweverManyNodes) {
