@@ -173,6 +173,15 @@ Cotangents local_response(const Node& node, const Cotangents& outputs, Tape& tap
     return {g * power - x * channel_windows(g * x * power / s, count, size, true) * (2.0 * a * b)};
 }
 
+/// y = x / s, s = sqrt(sum over channels of x^2, plus a bias): g / s - x sum(g x) / s^3.
+Cotangents norm_over_channels(const Node& node, const Cotangents& outputs, Tape& tape) {
+    const auto g = tape.expr(outputs[0].value);
+    const auto x = tape.in(*node, 0);
+    const double bias = ov::as_type_ptr<op::v0::GRN>(node)->get_bias();
+    const auto s = sqrt(tape.sum((x * x).value, {1}) + bias);
+    return {g / s - x * tape.sum((g * x).value, {1}) / (s * s * s)};
+}
+
 }  // namespace
 
 std::span<const OpFacts> normalisation() {
@@ -183,6 +192,7 @@ std::span<const OpFacts> normalisation() {
         row<op::v6::MVN>(kNormalising, mvn),
         row<op::v12::GroupNormalization>(kNormalising, group_normalisation),
         row<op::v0::NormalizeL2>(kNormalising, normalize_l2),
+        row<op::v0::GRN>(kNormalising, norm_over_channels),
         row<op::v0::LRN>(kNormalising, local_response),
     };
     return kRows;

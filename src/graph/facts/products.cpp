@@ -1,6 +1,4 @@
 // Matrix products, and what is made of them.
-#include <limits>
-
 #include "graph/facts/table.hpp"
 #include "graph/weights.hpp"
 
@@ -175,7 +173,11 @@ std::pair<Expr, Expr> masked(const op::v13::ScaledDotProductAttention& node, con
         const auto mask = tape.in(node, 3);
         const bool hides = mask.value.get_element_type() == ov::element::boolean;
         if (!hides) seen = logits + mask;
-        visible = hides ? mask : greater(seen, -std::numeric_limits<double>::infinity());
+        visible = mask;
+        if (!hides) {
+            const auto never = tape.make<op::v10::IsInf>(seen.value, op::v10::IsInf::Attributes{true, false});
+            visible = tape.make<op::v1::LogicalNot>(never.value);
+        }
     }
     if (visible.tape == nullptr) return {seen, visible};
     return {select(visible, seen, tape.scalar(seen.value, lowest(seen))), visible};

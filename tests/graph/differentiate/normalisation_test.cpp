@@ -44,6 +44,7 @@ std::vector<Case> normalisations() {
         smooth("NormalizeL2, added", {6, 2}, norm({1}, 0.1F, op::EpsMode::ADD)),
         smooth("NormalizeL2, larger", {6, 2}, norm({1, 2}, 0.1F, op::EpsMode::MAX)),
         smooth("NormalizeL2, held by epsilon", {3}, norm({1}, 9.0F, op::EpsMode::MAX)),
+        smooth("GRN", {4, 3, 2}, [](const Values& in) -> Value { return std::make_shared<op::v0::GRN>(in[0], 0.3F); }),
         smooth("LRN", {7, 3, 3},
                [](const Values& in) -> Value {
                    return std::make_shared<op::v0::LRN>(in[0], ints({1}), 0.5, 0.75, 1.0, 5);
@@ -60,4 +61,7 @@ TEST(DifferentiateNormalisation, FirstDerivatives) { check_first_orders(normalis
 TEST(DifferentiateNormalisation, DerivativesOfDerivatives) { check_second_orders(normalisations()); }
 
 }  // namespace
+
+std::vector<Case> normalisation_cases() { return normalisations(); }
+
 }  // namespace pellucid::graph::testing
