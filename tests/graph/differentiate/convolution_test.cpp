@@ -1,7 +1,7 @@
 // Convolutions against their adjoint identity and differences: shapes that OpenVINO's engine is known to trip on.
 #include <gtest/gtest.h>
 
-#include "graph/differentiate/probe.hpp"
+#include "graph/differentiate/cases.hpp"
 #include "openvino/opsets/opset16.hpp"
 
 namespace pellucid::graph::testing {
@@ -191,4 +191,12 @@ TEST(DifferentiateConvolution, DerivativesOfDerivatives) {
 }
 
 }  // namespace
+
+std::vector<Case> convolution_cases() {
+    std::vector<Case> cases;
+    for (const auto& shape : forward_shapes()) cases.push_back(weights_case(shape, false));
+    for (const auto& shape : transposed_shapes()) cases.push_back(weights_case(shape, true));
+    return cases;
+}
+
 }  // namespace pellucid::graph::testing

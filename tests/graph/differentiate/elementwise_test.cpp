@@ -1,14 +1,13 @@
 // Ops that act element by element, each with the range its derivative exists on and the kinks to stay away from.
 #include <gtest/gtest.h>
 
-#include "graph/differentiate/probe.hpp"
+#include "graph/differentiate/cases.hpp"
 #include "openvino/opsets/opset16.hpp"
 
 namespace pellucid::graph::testing {
 namespace {
 
 namespace op = ov::op;
-using Values = std::vector<Value>;
 
 Value scalar(float value) { return op::v0::Constant::create(ov::element::f32, ov::Shape{}, {value})->output(0); }
 
@@ -211,4 +210,11 @@ TEST(DifferentiateElementwise, ConventionsAtTies) {
 }
 
 }  // namespace
+
+std::vector<Case> elementwise_cases() {
+    auto cases = unary_cases();
+    for (const auto& more : {custom_cases(), binary_cases()}) cases.insert(cases.end(), more.begin(), more.end());
+    return cases;
+}
+
 }  // namespace pellucid::graph::testing

@@ -59,6 +59,18 @@ std::vector<Case> moves() {
                    return std::make_shared<op::v3::Broadcast>(in[0], ints({2, 1, 4, 3}),
                                                               op::BroadcastType::BIDIRECTIONAL);
                }),
+        {.name = "Broadcast (first form)",
+         .inputs = {{.extents = {3, 1, 2}, .batched = false}},
+         .build = [](const Values& in) -> Value {
+             return std::make_shared<op::v1::Broadcast>(in[0], ints({2, 3, 4, 2}));
+         },
+         .linear = true},
+        {.name = "Broadcast (first form), axes named",
+         .inputs = {{.extents = {2, 4}, .batched = false}},
+         .build = [](const Values& in) -> Value {
+             return std::make_shared<op::v1::Broadcast>(in[0], ints({3, 2, 5, 4}), ints({1, 3}));
+         },
+         .linear = true},
         {.name = "Broadcast, axes named",
          .inputs = {{.extents = {2, 4}, .batched = false}},
          .build = [](const Values& in) -> Value {
@@ -116,4 +128,7 @@ TEST(DifferentiateMovement, FirstDerivatives) { check_first_orders(moves()); }
 TEST(DifferentiateMovement, DerivativesOfDerivatives) { check_second_orders(moves()); }
 
 }  // namespace
+
+std::vector<Case> movement_cases() { return moves(); }
+
 }  // namespace pellucid::graph::testing

@@ -79,4 +79,7 @@ TEST(DifferentiatePooling, FirstDerivatives) { check_first_orders(pools()); }
 TEST(DifferentiatePooling, DerivativesOfDerivatives) { check_second_orders(pools()); }
 
 }  // namespace
+
+std::vector<Case> pooling_cases() { return pools(); }
+
 }  // namespace pellucid::graph::testing

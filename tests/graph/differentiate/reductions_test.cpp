@@ -44,4 +44,7 @@ TEST(DifferentiateReductions, FirstDerivatives) { check_first_orders(reductions(
 TEST(DifferentiateReductions, DerivativesOfDerivatives) { check_second_orders(reductions()); }
 
 }  // namespace
+
+std::vector<Case> reduction_cases() { return reductions(); }
+
 }  // namespace pellucid::graph::testing

@@ -46,4 +46,7 @@ std::vector<Case> resizes() {
 TEST(DifferentiateResampling, FirstDerivatives) { check_first_orders(resizes()); }
 
 }  // namespace
+
+std::vector<Case> resampling_cases() { return resizes(); }
+
 }  // namespace pellucid::graph::testing

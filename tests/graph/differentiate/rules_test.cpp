@@ -53,13 +53,13 @@ TEST(DifferentiateRules, TheTableIsWhole) {
 }
 
 TEST(DifferentiateRules, AnOpWithoutARuleIsRefusedByName) {
-    const auto x = parameter({1, 3, 4, 4});
-    const auto grid = op::v0::Constant::create(ov::element::f32, {1, 2, 2, 2}, {0, 0, 0, 0, 0, 0, 0, 0});
-    const auto sample = std::make_shared<op::v9::GridSample>(x, grid, op::v9::GridSample::Attributes{});
-    sample->set_friendly_name("warp");
-    const auto why = refusal(model_of(sample, {x}));
-    EXPECT_NE(why.find("GridSample"), std::string::npos) << why;
-    EXPECT_NE(why.find("'warp'"), std::string::npos) << why;
+    const auto x = parameter({1, 4, 4, 4});
+    const auto boxes = constant({1, 5}, {0, 0, 0, 3, 3});
+    const auto pooled = std::make_shared<op::v0::PSROIPooling>(x, boxes, 1, 2, 1.0F, 1, 1, "average");
+    pooled->set_friendly_name("votes");
+    const auto why = refusal(model_of(pooled, {x}));
+    EXPECT_NE(why.find("PSROIPooling"), std::string::npos) << why;
+    EXPECT_NE(why.find("'votes'"), std::string::npos) << why;
 }
 
 TEST(DifferentiateRules, BlockedPathsAreRefusedNotZero) {

@@ -46,6 +46,11 @@ std::vector<Case> cuts() {
         linear("StridedSlice, ellipsis", {4, 5, 6},
                masked(Ints{0, 0, 5}, Ints{0, 0, 1}, Ints{1, 1, -2}, Masks{{1, 0, 0}, {1, 0, 0}, {}, {}, {0, 1, 0}})),
         linear("Pad", {3, 4}, pad(op::PadMode::CONSTANT, {0, 1, 2}, {0, 0, 1})),
+        linear("Pad (first form)", {3, 4},
+               [](const Values& in) -> Value {
+                   return std::make_shared<op::v1::Pad>(in[0], ints({0, 1, 2}), ints({0, 0, 1}), floats({}, 1, 0, 0),
+                                                        op::PadMode::CONSTANT);
+               }),
         linear("Pad that cuts", {3, 4}, pad(op::PadMode::CONSTANT, {0, 1, -1}, {0, -1, 1})),
         linear("Pad, every extent unknown", {3, 4}, pad(op::PadMode::CONSTANT, {0, 1, 2}, {0, 0, 1}), true),
         linear("Pad reflected", {3, 4, 5}, pad(op::PadMode::REFLECT, {0, 0, 2, 1}, {0, 0, 1, 3})),
@@ -58,4 +63,7 @@ TEST(DifferentiateSlicing, FirstDerivatives) { check_first_orders(cuts()); }
 TEST(DifferentiateSlicing, DerivativesOfDerivatives) { check_second_orders(cuts()); }
 
 }  // namespace
+
+std::vector<Case> slicing_cases() { return cuts(); }
+
 }  // namespace pellucid::graph::testing
