@@ -222,6 +222,24 @@ Cotangent Tape::add(const Cotangent& a, const Cotangent& b) {
     return {(expr(plus.value) - expr(minus.value)).value, false};
 }
 
+namespace {
+
+/// The engine refuses nodes that do not fit together: a fault of the rule, told as one of the operator it is for.
+std::vector<Cotangent> ask(const OpFacts& facts, const std::shared_ptr<ov::Node>& node,
+                           const std::vector<Cotangent>& outputs, Tape& tape) {
+    try {
+        return facts.vjp(node, outputs, tape);
+    } catch (const ov::Exception& error) {
+        const std::string reason = error.what();
+        const auto last = reason.find_last_not_of(" \n");
+        const auto line = reason.find_last_of('\n', last);
+        refuse(*node, "its rule does not fit this node (" + reason.substr(line + 1, last - line) + ")",
+               "please report this; methods that need only scores (occlusion, lime) do without");
+    }
+}
+
+}  // namespace
+
 std::vector<Cotangent> Tape::plain(const std::shared_ptr<ov::Node>& node, std::vector<Cotangent> outputs) {
     const auto* facts = facts_of(*node);
     if (facts == nullptr || (facts->vjp == nullptr && facts->law != Law::kBlocked)) {
@@ -242,7 +260,7 @@ std::vector<Cotangent> Tape::plain(const std::shared_ptr<ov::Node>& node, std::v
         output.negated = false;
     }
     if (!facts->note.empty()) note(std::string(node->get_type_name()) + ": " + std::string(facts->note));
-    auto inputs = facts->vjp(node, outputs, *this);
+    auto inputs = ask(*facts, node, outputs, *this);
     inputs.resize(node->get_input_size());
     if (amend) amend(*node, inputs, *this);
     for (std::size_t port = 0; port < inputs.size(); ++port) {

@@ -62,6 +62,15 @@ std::vector<float> scales_of(const ov::Node& node, std::size_t port) {
     return constant->cast_vector<float>();
 }
 
+/// Sizes and scales decide the shape of what is made: no gradient flows to them.
+Cotangents without_sizes(const Node& node, Cotangent data, Tape& tape) {
+    Cotangents made{std::move(data)};
+    for (std::size_t port = 1; port < node->get_input_size(); ++port) {
+        made.push_back(tape.blocked(*node, port, "sizes do not vary"));
+    }
+    return made;
+}
+
 Cotangents interpolate(const Node& node, const Cotangents& outputs, Tape& tape, const Resize& resize,
                        const Attributes& attributes) {
     const auto padded = [](const std::vector<std::size_t>& pads) {
@@ -77,14 +86,11 @@ Cotangents interpolate(const Node& node, const Cotangents& outputs, Tape& tape, 
         const auto scale = resize.scales.empty() ? static_cast<float>(to) / static_cast<float>(from) : resize.scales[i];
         g = adjoint_along(tape, g.value, interpolation_map(*node, attributes, axis, scale), axis);
     }
-    Cotangents made{g};
-    for (std::size_t port = 1; port < node->get_input_size(); ++port) {
-        made.push_back(tape.blocked(*node, port, "sizes do not vary"));
-    }
-    return made;
+    return without_sizes(node, g, tape);
 }
 
 Cotangents interpolate_v4(const Node& node, const Cotangents& outputs, Tape& tape) {
+    if (!tape.wants(*node, 0)) return without_sizes(node, {}, tape);
     const auto attributes = ov::as_type_ptr<op::v4::Interpolate>(node)->get_attrs();
     Resize resize{resized_axes(*node, 3), {}};
     if (attributes.shape_calculation_mode == Attributes().shape_calculation_mode) {
@@ -95,6 +101,7 @@ Cotangents interpolate_v4(const Node& node, const Cotangents& outputs, Tape& tap
 }
 
 Cotangents interpolate_v11(const Node& node, const Cotangents& outputs, Tape& tape) {
+    if (!tape.wants(*node, 0)) return without_sizes(node, {}, tape);
     const auto attributes = ov::as_type_ptr<op::v11::Interpolate>(node)->get_attrs();
     Resize resize{resized_axes(*node, 2), {}};
     if (attributes.shape_calculation_mode != Attributes().shape_calculation_mode) resize.scales = scales_of(*node, 1);
