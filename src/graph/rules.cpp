@@ -9,12 +9,11 @@ using Family = std::span<const OpFacts> (*)();
 
 /// The one table: every family of op types that Pellucid knows.
 constexpr std::array kFamilies{
-    Family{facts::arithmetic}, Family{facts::activations}, Family{facts::convolutions},  Family{facts::pooling},
-    Family{facts::products},   Family{facts::reductions},  Family{facts::movement},      Family{facts::slicing},
-    Family{facts::indexing},   Family{facts::resampling},  Family{facts::normalisation}, Family{facts::blocked},
-    Family{facts::scattering}, Family{facts::embedding},   Family{facts::sampling},      Family{facts::regions},
-    Family{facts::spectral},   Family{facts::quantisation},
-    Family{facts::recurrent},  Family{facts::control_flow},
+    Family{facts::arithmetic}, Family{facts::activations},  Family{facts::convolutions},  Family{facts::pooling},
+    Family{facts::products},   Family{facts::reductions},   Family{facts::movement},      Family{facts::slicing},
+    Family{facts::indexing},   Family{facts::resampling},   Family{facts::normalisation}, Family{facts::blocked},
+    Family{facts::scattering}, Family{facts::embedding},    Family{facts::sampling},      Family{facts::regions},
+    Family{facts::spectral},   Family{facts::quantisation}, Family{facts::recurrent},     Family{facts::control_flow},
 };
 
 std::map<ov::DiscreteTypeInfo, const OpFacts*> index_rows() {
