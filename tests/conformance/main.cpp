@@ -1,0 +1,58 @@
+// One line of JSON in, one out: an ONNX operator test and what its derivatives are worth. tools/conformance drives it.
+#include <iostream>
+
+#include "conformance/verdict.hpp"
+#include "pellucid/error.hpp"
+
+namespace pellucid::conformance {
+namespace {
+
+const char* word(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::kRight:
+            return "right";
+        case Verdict::kWrong:
+            return "wrong";
+        case Verdict::kRefused:
+            return "refused";
+        case Verdict::kNone:
+            return "none";
+    }
+    return "";
+}
+
+nlohmann::json answer(const nlohmann::json& request) {
+    nlohmann::json made{{"name", request.at("name")}};
+    OperatorTest test;
+    try {
+        test = load(request);
+    } catch (const std::exception& error) {
+        made["verdict"] = "unread";
+        made["reason"] = error.what();
+        return made;
+    }
+    Mutant mutant = request.contains("mutant") ? Mutant(request["mutant"]) : Mutant();
+    Answer found;
+    try {
+        found = judge(test, mutant);
+    } catch (const std::exception& error) {
+        found = {Verdict::kWrong, error.what(), false};
+    }
+    made["verdict"] = word(found.verdict);
+    made["reason"] = found.reason;
+    made["held"] = found.held;
+    made["rules"] = mutant.asked();
+    made["mutated"] = mutant.made();
+    if (!request.contains("mutant")) made["forward"] = compare_forward(test);
+    return made;
+}
+
+}  // namespace
+}  // namespace pellucid::conformance
+
+int main() {
+    for (std::string line; std::getline(std::cin, line);) {
+        const auto made = pellucid::conformance::answer(nlohmann::json::parse(line));
+        std::cout << made.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+    }
+}

@@ -1,0 +1,109 @@
+"""Checks the derivative of every operator on the ONNX operator tests against finite differences.
+
+A test counts that reads, and has a floating input which reaches a floating output. Each is differentiated by every such
+input under a random cotangent. It is right when central differences agree within 1e-2 along four random directions, at
+the best of steps from 0.1 to 0.0001, and, where the function is linear, the adjoint identity holds to 1e-5. Kinks are
+declared as data in tests/conformance/kinks.json.
+
+usage: python -m conformance WORKER [--only PATTERN] [--sample FILE] [--mutate] [--output FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import sys
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime
+from fnmatch import fnmatch
+from pathlib import Path
+
+from conformance.mutation import describe, mutate
+from conformance.operator_tests import write_out
+from conformance.workers import Progress, ask_all
+
+
+def processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def heading() -> list[str]:
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("openvino", "onnx", "numpy"))
+    return [f"# {datetime.now(UTC):%Y-%m-%d}, {processor()}, {os.cpu_count()} processors, {versions}"]
+
+
+def line_of(answer: dict) -> str:
+    held = " (its other inputs held)" if answer.get("held") else ""
+    reason = f": {' '.join(answer['reason'].split())}" if answer.get("reason") else ""
+    return f"{answer['verdict']} {answer['name']}{held}{reason} | forward {answer.get('forward', '-')}"
+
+
+def summary(answers: list[dict]) -> str:
+    count = Counter(answer["verdict"] for answer in answers)
+    return f"right {count['right']} of {len(answers)}, wrong {count['wrong']}, refused {count['refused']}"
+
+
+def judged(program: Path, jobs: int, requests: list[dict]) -> tuple[list[dict], list[dict]]:
+    """What was differentiated, and what the reader would not take."""
+    answers = ask_all(program, jobs, requests, Progress(len(requests), "operator tests"))
+    asked = [answer for answer in answers if answer["verdict"] in ("right", "wrong", "refused")]
+    return asked, [answer for answer in answers if answer["verdict"] == "unread"]
+
+
+def report_mutants(program: Path, jobs: int, requests: list[dict], answers: list[dict]) -> tuple[list[str], int]:
+    found = mutate(program, jobs, requests, answers)
+    lines = [
+        f"killed {describe(mutant)} by {killer}" if killer else f"SURVIVED {describe(mutant)}: {', '.join(passed[:5])}"
+        for mutant, killer, passed in found
+    ]
+    survivors = sum(1 for _, killer, _ in found if not killer)
+    lines.append(f"mutants {len(found)}, killed {len(found) - survivors}, survived {survivors}")
+    return lines, survivors
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="conformance", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("worker", type=Path, help="the program `conformance` of the build")
+    parser.add_argument("--only", metavar="PATTERN", help="tests whose name matches, as in test_lstm*")
+    parser.add_argument(
+        "--sample", type=Path, metavar="FILE", help="the tests that a file lists, one a line; all right"
+    )
+    parser.add_argument("--mutate", action="store_true", help="put faults into the rules, one at a time")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="keep a line a test (default: print what is not right)"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    only = set(arguments.sample.read_text().split()) if arguments.sample else None
+    with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
+        requests = write_out(Path(scratch), only)
+        if arguments.only:
+            requests = [request for request in requests if fnmatch(request["name"], arguments.only)]
+        answers, unread = judged(arguments.worker, arguments.jobs, requests)
+        lines, survivors = [], 0
+        if arguments.mutate:
+            lines, survivors = report_mutants(arguments.worker, arguments.jobs, requests, answers)
+        else:
+            lines = [*map(line_of, answers), *map(line_of, unread if arguments.output else []), summary(answers)]
+    if arguments.output:
+        part = arguments.output.with_name(arguments.output.name + ".part")
+        part.write_text("\n".join([*heading(), *lines]) + "\n")
+        part.replace(arguments.output)
+    for line in lines if arguments.mutate else lines[:-1]:
+        if not line.startswith(("right", "killed", "unread")):
+            print(line)
+    if not arguments.mutate:
+        print(lines[-1])
+    wrong = sum(answer["verdict"] == "wrong" for answer in answers)
+    missing = len(only) - sum(answer["verdict"] == "right" for answer in answers) if only else 0
+    return 1 if wrong or survivors or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

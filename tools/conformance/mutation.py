@@ -1,0 +1,51 @@
+"""Whether the check can fail: a fault in one rule has to turn a test wrong."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from conformance.workers import Progress, ask_all
+
+MOST_PORTS = 6
+MOST_TESTS = 40  # that a mutant may survive before it is called a survivor
+
+
+def _mutants(rule: str) -> list[dict]:
+    dropped = [{"rule": rule, "fault": "drop", "port": port} for port in range(MOST_PORTS)]
+    turned = [{"rule": rule, "fault": "transpose", "port": port} for port in range(MOST_PORTS)]
+    return [{"rule": rule, "fault": "scale"}, *dropped, *turned]
+
+
+def describe(mutant: dict) -> str:
+    port = f" input {mutant['port']}" if "port" in mutant else ""
+    return f"{mutant['rule']} {mutant['fault']}{port}"
+
+
+def mutate(program: Path, jobs: int, requests: list[dict], answers: list[dict]) -> list[tuple[dict, str, list[str]]]:
+    """Each mutant that could be made, the test that it turned wrong (empty: it survived), the tests it passed."""
+    by_name = {request["name"]: request for request in requests}
+    tests = defaultdict(list)
+    for answer in sorted(answers, key=lambda answer: answer["seconds"]):
+        if answer["verdict"] == "right":
+            for rule in answer["rules"]:
+                tests[rule].append(answer["name"])
+    open_ = [(mutant, tests[rule][:MOST_TESTS]) for rule in sorted(tests) for mutant in _mutants(rule)]
+    passed: dict[str, list[str]] = defaultdict(list)
+    found = []
+    while open_:
+        batch = [by_name[names[0]] | {"mutant": mutant} for mutant, names in open_]
+        results = ask_all(program, jobs, batch, Progress(len(batch), "mutants"))
+        left = []
+        for (mutant, names), result in zip(open_, results, strict=True):
+            key = describe(mutant)
+            if result.get("mutated", 0) > 0:
+                passed[key].append(names[0])
+            if result["verdict"] == "wrong":
+                found.append((mutant, names[0], passed[key]))
+            elif len(names) > 1:
+                left.append((mutant, names[1:]))
+            elif passed[key]:
+                found.append((mutant, "", passed[key]))
+        open_ = left
+    return sorted(found, key=lambda row: describe(row[0]))
