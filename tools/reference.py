@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the generated pages of the documentation: the methods, from the program's own table, and the C++ interface,
-from the public headers.
+"""Writes the generated pages of the documentation: the methods and the operators, from the program's own tables, and
+the C++ interface, from the public headers.
 
 usage: reference.py PELLUCID
 """
@@ -53,6 +53,27 @@ def methods_page(program: str) -> str:
     return "\n".join(lines)
 
 
+def operators_page(program: str) -> str:
+    answer = subprocess.run([program, "operators", "--json"], check=True, capture_output=True, text=True).stdout
+    operators = json.loads(answer)
+    count = {kind: sum(row["gradient"] == kind for row in operators) for kind in ("rule", "decomposed", "blocked")}
+    lines = [
+        "# Operators",
+        "",
+        f"What the gradient compiler knows, as `pellucid operators` lists it: {count['rule']} types of operator with a",
+        f"rule, {count['decomposed']} that are written out in operators with rules, {count['blocked']} that block a",
+        "gradient by this list. Anything else is refused by the name of its node. Names and opsets are OpenVINO's,",
+        "into which ONNX, TensorFlow and TensorFlow Lite are read. [How to add one](../how-to/operator.md);",
+        "[how far to trust them](../trust.md).",
+        "",
+        "| operator | opset | gradient | law | note |",
+        "|---|---|---|---|---|",
+    ]
+    keys = ("opset", "gradient", "law", "note")
+    lines += [f"| `{row['name']}` | " + " | ".join(cell(row[key]) for key in keys) + " |" for row in operators]
+    return "\n".join([*lines, ""])
+
+
 def cpp_page() -> str:
     lines = ["# The C++ interface", "", "The headers under `pellucid/`, one noun each.", ""]
     for header in sorted((ROOT / "include" / "pellucid").glob("*.hpp")):
@@ -64,6 +85,7 @@ def cpp_page() -> str:
 def main(program: str) -> int:
     PAGES.mkdir(parents=True, exist_ok=True)
     (PAGES / "methods.md").write_text(methods_page(program))
+    (PAGES / "operators.md").write_text(operators_page(program))
     (PAGES / "cpp.md").write_text(cpp_page())
     return 0
 

@@ -12,6 +12,7 @@ void add_explain(CLI::App& app, const CancelToken& cancel);
 void add_methods(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_card(CLI::App& app);
+void add_operators(CLI::App& app);
 void add_completion(CLI::App& app);
 
 }  // namespace pellucid::cli
