@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <nettle/sha2.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,30 +105,64 @@ void write_and_rename(const fs::path& path, std::span<const std::byte> bytes, bo
     }
 }
 
-Descriptor open_to_read(const fs::path& path, struct stat& status) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    const int error = errno;
-    if (descriptor < 0) {
-        refuse_read(path, reason(error));
-    }
-    if (::fstat(descriptor, &status) != 0 || S_ISDIR(status.st_mode)) {
-        ::close(descriptor);
-        refuse_read(path, "it is a folder");
-    }
-    return Descriptor(descriptor);
-}
-
-std::size_t read_some(const fs::path& path, int descriptor, std::span<std::byte> into) {
-    for (;;) {
-        const ssize_t got = ::read(descriptor, into.data(), into.size());
-        if (got >= 0) {
-            return static_cast<std::size_t>(got);
-        }
-        if (errno != EINTR) {
+/// A file that is read from its beginning to its end.
+class Source {
+public:
+    /// Without blocking: a pipe with a name would be waited for without end where nobody ever writes to it.
+    explicit Source(const fs::path& path)
+        : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+        if (file_.get() < 0 || ::fstat(file_.get(), &status_) != 0) {
             refuse_read(path, reason(errno));
         }
+        if (S_ISDIR(status_.st_mode)) {
+            refuse_read(path, "it is a folder");
+        }
     }
-}
+
+    /// Of an ordinary file; 0 of a device or a pipe, whose size nobody knows.
+    [[nodiscard]] std::size_t size() const { return ordinary() ? static_cast<std::size_t>(status_.st_size) : 0; }
+
+    [[nodiscard]] bool ordinary() const { return S_ISREG(status_.st_mode); }
+
+    /// Bytes read; 0 at the end.
+    std::size_t read(std::span<std::byte> into) {
+        // A pipe without a writer looks as if it had ended; the writer may only be late.
+        for (int waited = 0;; waited += kPause) {
+            const std::size_t got = read_now(into);
+            begun_ = begun_ || got > 0 || !S_ISFIFO(status_.st_mode);
+            if (begun_) {
+                return got;
+            }
+            if (waited >= kPatience) {
+                refuse_read(path_, "it is a pipe, and nobody writes to it");
+            }
+            ::poll(nullptr, 0, kPause);
+        }
+    }
+
+private:
+    static constexpr int kPatience = 2000, kPause = 10;   // milliseconds
+
+    std::size_t read_now(std::span<std::byte> into) {
+        for (;;) {
+            const ssize_t got = ::read(file_.get(), into.data(), into.size());
+            if (got >= 0) {
+                return static_cast<std::size_t>(got);
+            }
+            if (errno == EAGAIN) {   // a writer that is there and takes its time
+                pollfd more{file_.get(), POLLIN, 0};
+                ::poll(&more, 1, -1);
+            } else if (errno != EINTR) {
+                refuse_read(path_, reason(errno));
+            }
+        }
+    }
+
+    const fs::path& path_;
+    Descriptor file_;
+    struct stat status_{};
+    bool begun_ = false;
+};
 
 }  // namespace
 
@@ -152,16 +187,16 @@ void write_whole(const fs::path& path, const std::string& text) {
 }
 
 std::vector<std::byte> read_whole(const fs::path& path, std::size_t limit) {
-    struct stat status{};
-    const Descriptor file = open_to_read(path, status);
-    const std::size_t expected = S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0;
+    Source file(path);
+    const std::size_t expected = file.size();
+    limit = file.ordinary() ? limit : std::min(limit, kMostFromPipe);
     const std::string too_large = "it is larger than " + std::to_string(limit) + " bytes";
     if (expected > limit) {
         refuse_read(path, too_large);
     }
     std::vector<std::byte> bytes(expected + 1);  // the byte more tells the end in one read
     std::size_t size = 0;
-    while (const std::size_t got = read_some(path, file.get(), std::span(bytes).subspan(size))) {
+    while (const std::size_t got = file.read(std::span(bytes).subspan(size))) {
         size += got;
         if (size > limit) {
             refuse_read(path, too_large);
@@ -175,12 +210,11 @@ std::vector<std::byte> read_whole(const fs::path& path, std::size_t limit) {
 }
 
 std::string sha256_file(const fs::path& path) {
-    struct stat status{};
-    const Descriptor file = open_to_read(path, status);
+    Source file(path);
     sha256_ctx context;
     sha256_init(&context);
     std::vector<std::byte> chunk(1U << 18U);
-    while (const std::size_t got = read_some(path, file.get(), chunk)) {
+    while (const std::size_t got = file.read(chunk)) {
         sha256_update(&context, got, reinterpret_cast<const std::uint8_t*>(chunk.data()));
     }
     std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};

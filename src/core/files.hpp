@@ -17,7 +17,11 @@ namespace pellucid::core {
 void write_whole(const std::filesystem::path& path, std::span<const std::byte> bytes, bool durable = true);
 void write_whole(const std::filesystem::path& path, const std::string& text);
 
-/// The whole file. Throws Error(kUnreadable) when it is missing, a folder, or larger than `limit` bytes.
+/// From a pipe or a device no more is read than this: some never end.
+inline constexpr std::size_t kMostFromPipe = 1ULL << 30U;
+
+/// The whole file, or all that a pipe gives. Throws Error(kUnreadable) when it is missing, a folder, larger than `limit`
+/// bytes (or than kMostFromPipe), or a pipe that nobody writes to.
 [[nodiscard]] std::vector<std::byte> read_whole(const std::filesystem::path& path, std::size_t limit = 1ULL << 34U);
 
 /// Lower-case hexadecimal SHA-256 of a file.

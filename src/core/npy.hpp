@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@ namespace pellucid::core {
 /// @param origin  what error messages call it: a path, or a member of an archive
 /// Throws Error(kUnreadable) on truncated, oversized, malformed, object or structured arrays.
 [[nodiscard]] Array parse_npy(std::span<const std::byte> bytes, const std::string& origin);
+
+/// The arrays of an .npz, by name without ".npy". Throws as parse_npy does, and on an archive that unpacks to far too much.
+[[nodiscard]] std::map<std::string, Array> parse_npz(std::span<const std::byte> bytes, const std::string& origin);
 
 /// Header and values, format 1.0, C order, little-endian.
 /// @param dtype  as NumPy spells it: "<f4", "<i4"

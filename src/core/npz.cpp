@@ -138,9 +138,7 @@ private:
 
 }  // namespace
 
-std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
-    const std::string origin = path.string();
-    const std::vector<std::byte> bytes = read_whole(path);
+std::map<std::string, Array> parse_npz(std::span<const std::byte> bytes, const std::string& origin) {
     const Archive archive = open_archive(bytes, origin);
     refuse_bombs(archive.get(), bytes.size(), origin);
     std::map<std::string, Array> arrays;
@@ -162,6 +160,10 @@ std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
         fail(origin, "it holds no array");
     }
     return arrays;
+}
+
+std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
+    return parse_npz(read_whole(path), path.string());
 }
 
 void write_npz(const std::filesystem::path& path, const std::map<std::string, Array>& arrays) {

@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
+#include <fstream>
 #include <functional>
+#include <thread>
 
 #include "core/scratch.hpp"
 #include "pellucid/error.hpp"
@@ -117,6 +120,40 @@ TEST(Sha256, MatchesThePublishedVectors) {
     core::write_whole(scratch / "million", std::string(1000000, 'a'));
     EXPECT_EQ(core::sha256_file(scratch / "million"),
               "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+/// A pipe with a name.
+fs::path pipe_in(const core::Scratch& scratch) {
+    const fs::path pipe = scratch / "pipe";
+    EXPECT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    return pipe;
+}
+
+TEST(ReadWhole, WaitsForTheWriterOfAPipe) {
+    const core::Scratch scratch;
+    const fs::path pipe = pipe_in(scratch);
+    const std::string text(200'000, 'x');   // more than a pipe holds at once
+    std::thread writer([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));   // the reader is there first
+        std::ofstream stream(pipe, std::ios::binary);
+        stream << "late " << std::flush;
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));   // a pause is no end
+        stream << text;
+    });
+    EXPECT_EQ(text_of(pipe), "late " + text);
+    writer.join();
+}
+
+TEST(ReadWhole, RefusesAPipeThatNobodyWritesTo) {
+    const core::Scratch scratch;
+    const fs::path pipe = pipe_in(scratch);
+    const std::string refused = refusal(ErrorCode::kUnreadable, [&] { (void)core::read_whole(pipe); });
+    EXPECT_NE(refused.find("nobody writes to it"), std::string::npos) << refused;
+}
+
+TEST(ReadWhole, EndsWithADeviceThatDoesNot) {
+    const std::string refused = refusal(ErrorCode::kUnreadable, [] { (void)core::read_whole("/dev/zero", 1U << 20U); });
+    EXPECT_NE(refused.find("larger than 1048576 bytes"), std::string::npos) << refused;
 }
 
 }  // namespace
