@@ -211,6 +211,22 @@ bool is_frozen_graph(std::span<const std::byte> bytes) {
     return graph.whole() && nodes > 0;
 }
 
+IrOutline outline_ir(std::span<const std::byte> bytes) {
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    constexpr std::string_view kVersion = "version=\"";
+    constexpr std::size_t kLongest = 20;   // a number; more is not shown to anybody
+    IrOutline outline;
+    const std::size_t net = text.find("<net");
+    outline.begins = net != std::string_view::npos;
+    outline.ends = outline.begins && text.find("</net>", net) != std::string_view::npos;
+    const std::string_view head = outline.begins ? text.substr(net, text.find('>', net) - net) : std::string_view();
+    if (const std::size_t at = head.find(kVersion); at != std::string_view::npos) {
+        const std::string_view rest = head.substr(at + kVersion.size());
+        outline.version = rest.substr(0, std::min(rest.find('"'), kLongest));
+    }
+    return outline;
+}
+
 OnnxOutline outline_onnx(std::span<const std::byte> bytes) {
     OnnxOutline outline;
     Walk(outline).model({reinterpret_cast<const char*>(bytes.data()), bytes.size()});

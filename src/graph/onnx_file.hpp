@@ -21,4 +21,12 @@ struct OnnxOutline {
 /// to read others as text, and write what it thinks of them to stderr.
 [[nodiscard]] bool is_frozen_graph(std::span<const std::byte> bytes);
 
+/// What can be told of the text of an OpenVINO IR.
+struct IrOutline {
+    bool begins = false, ends = false;   ///< whether there is a <net>, and its end
+    std::string version;                 ///< as <net> says; empty where it does not
+};
+
+[[nodiscard]] IrOutline outline_ir(std::span<const std::byte> bytes);
+
 }  // namespace pellucid::graph

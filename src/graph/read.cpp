@@ -1,5 +1,6 @@
 #include "graph/read.hpp"
 
+#include <new>
 #include <set>
 
 #include "core/files.hpp"
@@ -54,6 +55,9 @@ void check_file(const fs::path& path) {
     if (fs::is_directory(status)) {
         refuse(path, "it is a folder");
     }
+    if (!fs::is_regular_file(status)) {   // it is read twice: by the checks, then by the engine
+        refuse(path, "it is a pipe or a device", "copy the network into a file");
+    }
     if (fs::file_size(path, failure) == 0 && !failure) {
         refuse(path, "it is empty");
     }
@@ -97,25 +101,22 @@ void check_tensorflow(const fs::path& path) {
 }
 
 std::string check_ir(const fs::path& path) {
-    const std::vector<std::byte> bytes = core::read_whole(path, std::size_t{1} << 30U);
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    if (text.find("<net") == std::string_view::npos) {
+    const IrOutline outline = outline_ir(core::read_whole(path, std::size_t{1} << 30U));
+    if (!outline.begins) {
         refuse(path, "it is no OpenVINO model (there is no <net> in it)");
     }
-    if (text.find("</net>") == std::string_view::npos) {
+    if (!outline.ends) {
         refuse(path, "it is truncated (its <net> has no end)");
     }
     std::error_code failure;
     if (!fs::is_regular_file(fs::path(path).replace_extension(".bin"), failure)) {
         refuse(path, "the file of its weights, " + path.stem().string() + ".bin, is not beside it");
     }
-    const std::size_t net = text.find("<net");
-    const std::size_t version = text.find("version=\"", net);
-    if (version == std::string_view::npos || version > text.find('>', net)) {
-        return "ir";
+    constexpr std::size_t kLongest = 9;   // digits that fit into the engine's number
+    if (outline.version.size() > kLongest || outline.version.find_first_not_of("0123456789") != std::string::npos) {
+        refuse(path, "its version '" + outline.version + "' is no number of a format");
     }
-    const std::size_t begin = version + 9;
-    return "ir " + std::string(text.substr(begin, text.find('"', begin) - begin));
+    return outline.version.empty() ? "ir" : "ir " + outline.version;
 }
 
 /// The part of the engine's message that tells a user something: source positions and checks are dropped.
@@ -152,6 +153,8 @@ std::shared_ptr<ov::Model> convert(const fs::path& path, const Format& format) {
         return front_end->convert(loaded);
     } catch (const Error&) {
         throw;
+    } catch (const std::bad_alloc&) {
+        refuse(path, "it asks for more memory than there is");
     } catch (const std::exception& error) {
         refuse(path, reason_of(error.what()));
     }
@@ -195,6 +198,41 @@ void make_names_unique(ov::Model& model, bool folded_inside) {
     }
 }
 
+/// What is open in number of axes has no batch, no classes and no positions that anything here could speak of.
+void check_ranks(const fs::path& path, const ov::Model& model) {
+    const auto check = [&path](const ov::Output<const ov::Node>& tensor, const char* what) {
+        if (tensor.get_partial_shape().rank().is_dynamic()) {
+            const std::string name = tensor.get_names().empty() ? "" : " '" + tensor.get_any_name() + "'";
+            throw Error(ErrorCode::kUnsupported,
+                        "the model " + path.string() + ": the number of axes of its " + what + name + " is open",
+                        "export it with a shape; extents of axes may stay open");
+        }
+    };
+    for (const auto& input : model.inputs()) {
+        check(input, "input");
+    }
+    for (const auto& output : model.outputs()) {
+        check(output, "output");
+    }
+}
+
+/// A few bytes of a file may ask for a constant that fills the memory, and folding would make it.
+void check_sizes(const fs::path& path, const ov::Model& model) {
+    constexpr double kMostBytes = 0x1p33;
+    for (const auto& node : model.get_ordered_ops()) {
+        for (const auto& output : node->outputs()) {
+            const ov::PartialShape& shape = output.get_partial_shape();
+            double bytes = static_cast<double>(output.get_element_type().bitwidth()) / 8.0;
+            for (std::size_t axis = 0; shape.is_static() && axis < shape.size(); ++axis) {
+                bytes *= static_cast<double>(shape[axis].get_length());
+            }
+            if (bytes > kMostBytes) {
+                refuse(path, "a tensor in it, " + node->get_friendly_name() + ", is larger than 8 GiB");
+            }
+        }
+    }
+}
+
 }  // namespace
 
 ReadModel read(const fs::path& path) {
@@ -213,6 +251,8 @@ ReadModel read(const fs::path& path) {
     if (read.model->inputs().empty() || read.model->outputs().empty()) {
         refuse(path, "it has no input or no output");
     }
+    check_ranks(path, *read.model);
+    check_sizes(path, *read.model);
     // Before folding too: a folded constant inherits the name of what it was folded from.
     const bool folded_inside = read.format != "onnx" && read.format != "ir";
     make_names_unique(*read.model, folded_inside);
@@ -220,6 +260,8 @@ ReadModel read(const fs::path& path) {
         ov::pass::Manager passes;
         passes.register_pass<ov::pass::ConstantFolding>();
         passes.run_passes(read.model);
+    } catch (const std::bad_alloc&) {
+        refuse(path, "it asks for more memory than there is");
     } catch (const std::exception& error) {
         refuse(path, reason_of(error.what()));
     }

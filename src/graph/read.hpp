@@ -15,7 +15,8 @@ struct ReadModel {
 };
 
 /// Reads a network without the engine (ov::Core). Throws Error(kUnreadable): missing, truncated, not a network, unknown
-/// ops (named), external data missing or outside the model's folder.
+/// ops (named), external data missing or outside the model's folder; Error(kUnsupported): an input or output whose number
+/// of axes is open.
 [[nodiscard]] ReadModel read(const std::filesystem::path& path);
 
 }  // namespace pellucid::graph
