@@ -5,6 +5,7 @@
 #include <cctype>
 #include <iostream>
 #include <iterator>
+#include <span>
 
 #include "core/files.hpp"
 #include "core/npy.hpp"
@@ -51,9 +52,17 @@ std::vector<std::byte> read_bytes(const std::string& source) {
     if (source != kStandardInput) {
         return core::read_whole(source);
     }
-    const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-    const auto* data = reinterpret_cast<const std::byte*>(text.data());
-    return {data, data + text.size()};
+    std::vector<std::byte> bytes;
+    for (std::vector<char> chunk(1U << 20U); std::cin.read(chunk.data(), std::ssize(chunk)), std::cin.gcount() > 0;) {
+        const auto read = std::as_bytes(std::span(chunk)).first(static_cast<std::size_t>(std::cin.gcount()));
+        bytes.insert(bytes.end(), read.begin(), read.end());
+        if (bytes.size() > core::kMostFromPipe) {
+            throw Error(ErrorCode::kUnreadable,
+                        "standard input goes on after " + std::to_string(core::kMostFromPipe) + " bytes",
+                        "give the input as a file");
+        }
+    }
+    return bytes;
 }
 
 std::string shown_name(const std::string& source) { return source == kStandardInput ? "standard input" : source; }

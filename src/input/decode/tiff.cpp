@@ -50,6 +50,7 @@ using Tiff = std::unique_ptr<TIFF, Close>;
 Tiff open(Memory& memory, const std::string& name) {
     const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
                                                                                TIFFOpenOptionsFree);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), tmsize_t{1} << 31);  // 100 megapixels of 8 samples, 16 bit each
     TIFFOpenOptionsSetErrorHandlerExtR(options.get(), stay_silent, nullptr);
     TIFFOpenOptionsSetWarningHandlerExtR(options.get(), stay_silent, nullptr);
     return Tiff(TIFFClientOpenExt(name.c_str(), "rm", &memory, read_memory, write_nothing, seek_memory, close_memory,
@@ -112,7 +113,9 @@ public:
             TIFFGetFieldDefaulted(tiff_, TIFFTAG_ROWSPERSTRIP, &block.height);
             block.height = std::min(block.height, height_);
         }
-        if (block.width == 0 || block.height == 0 || block.width > 65536 + width_ || block.height > 65536 + height_) {
+        // A strip is never larger than the picture; a tile may be, but not so that it alone fills the memory.
+        const std::uint64_t most = std::max<std::uint64_t>(std::uint64_t{width_} * height_, kLargeTile);
+        if (block.width == 0 || block.height == 0 || std::uint64_t{block.width} * block.height > most) {
             refuse_truncated(name_, "TIFF");
         }
         const std::uint16_t planes = planar_ == PLANARCONFIG_SEPARATE ? kind_.samples : std::uint16_t{1};
@@ -133,6 +136,8 @@ public:
     }
 
 private:
+    static constexpr std::uint64_t kLargeTile = 1U << 24U;  // pixels: 4096 by 4096
+
     [[nodiscard]] std::size_t samples_in_row() const {
         return planar_ == PLANARCONFIG_SEPARATE ? std::size_t{1} : kind_.samples;
     }
