@@ -76,7 +76,8 @@ std::vector<bool> positions(const Slice& slice, std::int64_t extent, std::size_t
         return std::clamp<std::int64_t>(at < 0 ? at + extent : at, 0, extent);
     };
     const std::int64_t stop = bound(slice.stop, extent);
-    for (std::int64_t at = bound(slice.start, 0); at < stop; at += slice.step) {
+    const std::int64_t step = std::min(slice.step, extent + 1);  // a longer one leaves the axis too, and may overflow
+    for (std::int64_t at = bound(slice.start, 0); at < stop; at += step) {
         chosen[static_cast<std::size_t>(at)] = true;
     }
     return chosen;
