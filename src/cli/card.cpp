@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/read_apart.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 #include "core/files.hpp"
@@ -34,7 +35,7 @@ void add_card(CLI::App& app) {
         "  pellucid card model.onnx --preset unit --labels names.txt --output -\n"
         "\nEvery guess is marked in the card's notes: read them, then correct the file.");
     verb->callback([options] {
-        const Model model = Model::load(options->model);
+        const Model model = load_model(options->model);
         const Card card = model::draft(model, options->preset, options->labels);
         if (options->json || options->output == "-") {
             print_results(fmt::format("{}\n", card.to_json()));
@@ -44,7 +45,8 @@ void add_card(CLI::App& app) {
         if (path.empty()) {
             path = std::filesystem::path(options->model).replace_extension(".card.json");
         }
-        if (std::filesystem::exists(path) && !options->force) {
+        std::error_code failure;   // a path that cannot even be looked at is refused by the writing
+        if (std::filesystem::exists(path, failure) && !options->force) {
             throw Error(ErrorCode::kUsage, "there is a card at " + path.string(), "write over it with --force");
         }
         core::write_whole(path, card.to_json() + "\n");

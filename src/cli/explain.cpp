@@ -83,6 +83,14 @@ private:
         if (options_.inputs.empty()) {
             throw Error(ErrorCode::kUsage, "INPUT is missing", "name a picture, an .npy or an .npz after the model");
         }
+        if (!options_.row_shape.empty() && !Subject::is_program(options_.model)) {
+            throw Error(ErrorCode::kUsage, "--shape is for program:COMMAND; a network says itself what shape it takes",
+                        "leave it out, or give an input of that shape");
+        }
+        if (std::count(options_.inputs.begin(), options_.inputs.end(), "-") > 1) {
+            throw Error(ErrorCode::kUsage, "standard input (-) is named twice, and can be read once",
+                        "give the second input as a file");
+        }
     }
 
     /// Before anything is computed: a file in the way would cost the whole run.
@@ -236,7 +244,7 @@ private:
 
     void finish() {
         if (options_.json) {
-            print_results(Json(documents_).dump(2) + "\n");
+            print_results(Json(documents_).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
         } else if (!table_.empty()) {
             table_.insert(table_.begin(), options_.plan
                                               ? std::vector<std::string>{"INPUT", "METHOD", "FORWARD", "BACKWARD",

@@ -6,6 +6,7 @@
 
 #include "cli/terminal.hpp"
 #include "core/suggest.hpp"
+#include "model/target_text.hpp"
 #include "pellucid/error.hpp"
 
 namespace pellucid::cli {
@@ -65,7 +66,7 @@ std::vector<const MethodRow*> named_methods(const std::string& names) {
     std::size_t begin = 0;
     while (begin <= names.size()) {
         const std::size_t comma = std::min(names.find(',', begin), names.size());
-        const MethodRow* row = &method(names.substr(begin, comma - begin));
+        const MethodRow* row = &method(model::trimmed(std::string_view(names).substr(begin, comma - begin)));
         if (std::find(rows.begin(), rows.end(), row) != rows.end()) {
             throw Error(ErrorCode::kUsage, "--method names " + std::string(row->name) + " twice");
         }

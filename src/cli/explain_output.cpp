@@ -77,7 +77,7 @@ std::string program_answers_text(Predictor& program, const Input& input) {
         rows.push_back({"", fmt::format("class {}", index),
                         fmt::format("(answer {:.4g})", scores[static_cast<std::size_t>(index)])});
     }
-    return input.source + "\n" + table(rows);
+    return printable(input.source) + "\n" + table(rows);
 }
 
 /// "95.11 %"; of a dense output the share of its positions.
@@ -98,7 +98,8 @@ std::string no_answers_text(const Model& model) {
     const char* const why = output.shape.size() < 2
                                 ? "has no axis of classes beside the batch's; --target INDEX names one of its values"
                                 : "is taken as values, not classes; kind in its card says otherwise";
-    return fmt::format("  no list of answers: output '{}' {} {}\n", output.name, to_string(output.shape), why);
+    return fmt::format("  no list of answers: output '{}' {} {}\n", printable(output.name), to_string(output.shape),
+                       why);
 }
 
 }  // namespace
@@ -115,7 +116,8 @@ std::string answers_text(const Subject& subject, const Input& input) {
                         answer.label.empty() ? fmt::format("class {}", answer.index) : answer.label,
                         fmt::format("({}, output {:.4g})", answer.index, answer.score)});
     }
-    std::string text = input.source + "\n" + (rows.empty() ? no_answers_text(*subject.model()) : table(rows));
+    std::string text =
+        printable(input.source) + "\n" + (rows.empty() ? no_answers_text(*subject.model()) : table(rows));
     if (unsure) {
         text += std::string("  warning: ") + model::kChanceWarning + "\n";
     }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/read_apart.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 #include "graph/describe.hpp"
@@ -104,7 +105,8 @@ Json tensors_json(const std::vector<TensorInfo>& tensors) {
 Json opset_number(const std::string& opset) {
     const std::size_t digits = opset.find_last_not_of("0123456789");
     const std::string number = digits == std::string::npos ? opset : opset.substr(digits + 1);
-    return number.empty() ? Json(nullptr) : Json(std::stoll(number));
+    constexpr std::size_t kLongest = 9;   // a file may say anything
+    return number.empty() || number.size() > kLongest ? Json(nullptr) : Json(std::stoll(number));
 }
 
 Json to_json(const Model& model, const Inspection& found) {
@@ -148,13 +150,14 @@ std::string count_text(std::int64_t count) {
 
 void print_tensors(const char* heading, const std::vector<TensorInfo>& tensors) {
     for (const TensorInfo& tensor : tensors) {
-        print_results(fmt::format("{:<12}{} {} {}\n", heading, tensor.name, to_string(tensor.shape), tensor.type));
+        print_results(
+            fmt::format("{:<12}{} {} {}\n", heading, printable(tensor.name), to_string(tensor.shape), tensor.type));
     }
 }
 
 void print_layers(const Inspection& found) {
     if (found.layers.empty()) {
-        print_results(fmt::format("\nNo layer that a CAM can stand on: {}\n", found.no_layers));
+        print_results(fmt::format("\nNo layer that a CAM can stand on: {}\n", printable(found.no_layers)));
         return;
     }
     std::vector<std::vector<std::string>> rows{{"INDEX", "LAYER", "SHAPE", "CUT"}};
@@ -172,8 +175,8 @@ void print_layers(const Inspection& found) {
 }
 
 void print(const Model& model, const Inspection& found) {
-    print_results(
-        fmt::format("{:<12}{}{}\n", "format", found.format, found.opset.empty() ? "" : " (" + found.opset + ")"));
+    print_results(fmt::format("{:<12}{}{}\n", "format", found.format,
+                              found.opset.empty() ? "" : " (" + printable(found.opset) + ")"));
     print_tensors("input", model.inputs());
     print_tensors("output", model.outputs());
     print_results(fmt::format("{:<12}{}\n", "parameters", count_text(found.description.parameters)));
@@ -184,7 +187,7 @@ void print(const Model& model, const Inspection& found) {
     for (const auto& [type, count] : found.description.ops) {
         ops += fmt::format("{}{} {}", ops.empty() ? "" : ", ", type, count);
     }
-    print_results(fmt::format("{:<12}{}\n", "ops", ops));
+    print_results(fmt::format("{:<12}{}\n", "ops", printable(ops)));
     print_layers(found);
     std::vector<std::vector<std::string>> rows{{"METHOD", "ADMITTED", "WHY NOT"}};
     for (const Admission& admission : found.methods) {
@@ -193,7 +196,7 @@ void print(const Model& model, const Inspection& found) {
     }
     print_results(fmt::format("\n{}", table(rows)));
     for (const std::string& note : model.notes()) {
-        print_results(fmt::format("note: {}\n", note));
+        print_results(fmt::format("note: {}\n", printable(note)));
     }
 }
 
@@ -214,10 +217,12 @@ void add_inspect(CLI::App& app) {
     verb->callback([options] {
         LoadOptions load;
         load.card = options->card;
-        const Model model = Model::load(options->model, load);
+        const Model model = load_model(options->model, load);
         const Inspection found = inspect(model);
         if (options->json) {
-            print_results(fmt::format("{}\n", to_json(model, found).dump(2)));
+            // A damaged file may hold names that are no UTF-8.
+            print_results(
+                fmt::format("{}\n", to_json(model, found).dump(2, ' ', false, Json::error_handler_t::replace)));
         } else {
             print(model, found);
         }

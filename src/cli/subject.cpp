@@ -6,6 +6,7 @@
 
 #include <fmt/chrono.h>
 
+#include "cli/read_apart.hpp"
 #include "core/files.hpp"
 #include "explain/layout.hpp"
 #include "input/load.hpp"
@@ -82,6 +83,21 @@ Shape program_shape(const std::string& given, const Card& card) {
     return shape;
 }
 
+/// A program stands where a model does: one that cannot be started is to a script a model that cannot be read.
+std::unique_ptr<Predictor> start(const std::vector<std::string>& command, const Shape& row_shape) {
+    constexpr std::size_t kMostValues = 1U << 28U;   // a GiB a row: beyond that it is a slip of the pen
+    if (element_count(row_shape) > kMostValues) {
+        throw Error(ErrorCode::kUsage, "a row of shape " + to_string(row_shape) + " is too large for a program",
+                    "give --shape the extents of one row");
+    }
+    try {
+        return make_program_predictor(command, row_shape);
+    } catch (const Error& error) {
+        const bool not_started = error.code() == ErrorCode::kUsage && !command.front().empty();
+        throw not_started ? Error(ErrorCode::kUnreadable, error.what()) : error;
+    }
+}
+
 std::string now_utc() {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                        fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
@@ -99,8 +115,8 @@ Subject::Subject(const ExplainOptions& options) : options_(options) {
         if (!options.card.empty()) {
             card_ = Card::read(options.card);
         }
-        predictor_ = make_program_predictor(words_of(options.model.substr(std::string_view("program:").size())),
-                                            program_shape(options.row_shape, card_));
+        predictor_ = start(words_of(options.model.substr(std::string_view("program:").size())),
+                           program_shape(options.row_shape, card_));
         return;
     }
     LoadOptions load;
@@ -108,7 +124,7 @@ Subject::Subject(const ExplainOptions& options) : options_(options) {
     load.device = options.device;
     load.precision = options.precision;
     load.threads = options.threads;
-    model_ = Model::load(options.model, load);
+    model_ = load_model(options.model, load);
 }
 
 Input Subject::load(const std::string& source) const {

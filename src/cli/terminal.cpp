@@ -19,19 +19,16 @@ namespace pellucid::cli {
 
 namespace {
 
-constexpr const char* kMemoryForms = "give an amount above 0 in bytes, MiB or GiB, such as 2GiB";
+constexpr const char* kMemoryForms = "give at least 1MiB, in bytes, MiB or GiB, such as 2GiB";
 constexpr const char* kBudgetForms = "give wall time above 0 (30s, 5min) or a whole number of model evaluations (2000)";
 
 bool bar_shown = false;
 int write_failure = 0;   ///< errno of the first write to stdout that failed
 
-std::string one_line(std::string text) {
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    std::replace(text.begin(), text.end(), '\r', ' ');
-    while (!text.empty() && text.back() == ' ') {
-        text.pop_back();
-    }
-    return text;
+std::string one_line(const std::string& text) {
+    std::string line = printable(text);
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
 }
 
 /// Columns of a UTF-8 text: code points, wide East Asian ones counted twice.
@@ -76,6 +73,27 @@ double parse_leading_number(const std::string& text, const char*& rest, const st
 }
 
 }  // namespace
+
+/// Line breaks and tabs become blanks. Other control characters, those of a label or of a file's name, would steer the
+/// terminal, and become question marks: the old ones and, two bytes each in UTF-8, those from 0x80 to 0x9F.
+std::string printable(const std::string& text) {
+    std::string shown;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
+        if (byte == '\n' || byte == '\r' || byte == '\t') {
+            shown += ' ';
+        } else if (byte < 0x20U || byte == 0x7FU) {
+            shown += '?';
+        } else if (byte == 0xC2U && next >= 0x80U && next < 0xA0U) {
+            shown += '?';
+            ++at;
+        } else {
+            shown += text[at];
+        }
+    }
+    return shown;
+}
 
 void clear_progress() {
     if (bar_shown) {
@@ -181,8 +199,11 @@ Progress progress_bar(bool quiet) {
     };
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+std::string table(std::vector<std::vector<std::string>> rows) {
     std::vector<std::size_t> widths;
+    for (auto& row : rows) {
+        std::transform(row.begin(), row.end(), row.begin(), printable);
+    }
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()), 0);
         for (std::size_t column = 0; column < row.size(); ++column) {
@@ -222,8 +243,9 @@ std::uint64_t parse_bytes(const std::string& text) {
     static const std::vector<std::pair<std::string, double>> kUnits{{"", 1.0},       {"B", 1.0},      {"KiB", 0x1p10},
                                                                     {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"KB", 1e3},
                                                                     {"MB", 1e6},     {"GB", 1e9}};
+    constexpr double kLeast = 0x1p20;   // the smallest block of rows takes more
     for (const auto& [name, factor] : kUnits) {
-        if (unit == name) {
+        if (unit == name && value * factor >= kLeast) {
             return static_cast<std::uint64_t>(std::min(value * factor, 9e18));
         }
     }

@@ -39,8 +39,10 @@ CLI::Validator not_empty();
 /// A whole number from 0 to `most`; else one plain line (CLI11's own prints the greatest double for a bound).
 CLI::Validator whole_number(std::uint64_t most);
 
-/// Rows under headings, columns padded to their widest cell (as a terminal counts columns).
-std::string table(const std::vector<std::vector<std::string>>& rows);
+/// A text that stays on its line and leaves the terminal alone, whatever a file or a label is called.
+std::string printable(const std::string& text);
+/// Rows under headings, columns padded to their widest cell (as a terminal counts columns); cells made printable.
+std::string table(std::vector<std::vector<std::string>> rows);
 
 /// "12.3 s", "4 min 10 s"; "480 MiB"; "2GiB" read back; "30s" or "2000" read as a budget.
 std::string seconds_text(double seconds);
