@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +21,13 @@ void become_pellucid(const std::vector<std::string>& arguments, const RunOptions
     if (chdir(options.folder.c_str()) != 0) {
         _exit(126);
     }
-    setenv("PELLUCID_CACHE", (options.folder / "cache").c_str(), 1);
+    setenv("PELLUCID_CACHE", (options.folder / (options.cache.empty() ? "cache" : options.cache)).c_str(), 1);
+    if (options.most_bytes_a_file > 0) {
+        const rlimit limit{options.most_bytes_a_file, options.most_bytes_a_file};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    constexpr unsigned kPatience = 240;   // seconds, then it hangs: a signal ends it, and no exit code equals that
+    alarm(kPatience);
     std::vector<char*> words{const_cast<char*>(PELLUCID_CLI)};
     for (const std::string& argument : arguments) {
         words.push_back(const_cast<char*>(argument.c_str()));

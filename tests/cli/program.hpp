@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -24,6 +25,8 @@ struct RunOptions {
     std::filesystem::path interrupt_at = {};   ///< sends SIGINT once this file is there
     std::filesystem::path kill_at = {};        ///< sends SIGKILL once this file is there, and
     std::chrono::milliseconds kill_after{0};   ///< so long after that, or after the start
+    std::size_t most_bytes_a_file = 0;         ///< a limit of the system's on what it writes; 0: none
+    std::filesystem::path cache = {};          ///< of compiled graphs; default: `cache` in the folder
 };
 
 /// Runs the built `pellucid` with arguments, without a shell; nothing is cached outside the folder.

@@ -208,5 +208,33 @@ TEST_F(Results, AFullDiskIsOneLine) {
     }
 }
 
+/// Escape sequences, of one byte and of two, a bell, a line's end: in a label of the card and in the file's name.
+TEST_F(Results, LabelsAndNamesDoNotSteerTheTerminal) {
+    four_classes();
+    std::ofstream(folder / "four.card.json")
+        << R"({"outputs": [{"name": "y", "kind": "probabilities", "class_axis": 1,)"
+        << R"( "labels": ["a\u001b[31m", "b\nc", "\u009b2Jd", "e\u0007"]}]})";
+    fs::copy_file(folder / "sure.npy", folder / "\x1b[2J.npy");
+    const Outcome outcome = run({"explain", "four.xml", "\x1b[2J.npy", "--method", "saliency,occlusion", "--target",
+                                 "0,1,2,3", "--output", "out"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    for (const std::string& text : {outcome.out, outcome.err}) {
+        const auto steers = [](unsigned char letter) { return (letter < 0x20 && letter != '\n') || letter == 0x7F; };
+        EXPECT_TRUE(std::none_of(text.begin(), text.end(), steers)) << text;
+        EXPECT_EQ(text.find("\xc2\x9b"), std::string::npos) << text;
+    }
+    for (const char* shown : {"a?[31m", "b c", "?2Jd", "e?", "?[2J.npy"}) {
+        EXPECT_TRUE(says(outcome.out, shown)) << shown << " in " << outcome.out;
+    }
+}
+
+TEST_F(Results, MethodsMayStandWithBlanks) {
+    four_classes();
+    const Outcome outcome =
+        run({"explain", "four.xml", "sure.npy", "--method", " saliency, occlusion ", "--output", "out", "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(json::parse(outcome.out).size(), 2U);
+}
+
 }  // namespace
 }  // namespace pellucid
