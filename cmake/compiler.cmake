@@ -12,7 +12,7 @@ if(PELLUCID_SANITIZE)
   add_compile_options(-fsanitize=${PELLUCID_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PELLUCID_SANITIZE})
   # Instrumented code confuses the flow analysis behind these two; the plain builds keep them.
-  add_compile_options(-Wno-null-dereference -Wno-maybe-uninitialized)
+  add_compile_options(-Wno-null-dereference $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
 option(PELLUCID_CCACHE "Use ccache where it is installed" ON)
