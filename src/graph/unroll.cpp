@@ -97,7 +97,7 @@ std::vector<Cotangent> say_why_whole(const std::shared_ptr<ov::Node>& node, cons
                                      Tape& /*tape*/) {
     Tape spare("unrolled/", true);
     const auto written_out = facts_of(*node)->decompose(node, spare);
-    refuse(*node, "it was left whole, though it can be written out");
+    refuse(*node, "it never iterates, and this output of it has no other value to begin with");
 }
 
 }  // namespace facts

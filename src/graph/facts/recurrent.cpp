@@ -101,25 +101,23 @@ public:
     }
 };
 
-/// Rows of weights in the order forget, input, output, candidate, so that the first three are one tensor.
-Weights in_order(const Weights& weights, const std::array<std::size_t, 4>& order) {
-    const auto sorted = [&](const Expr& m) {
+/// Rows come as forget, input, candidate, output; the candidate goes last, so that the others are one tensor.
+Weights candidate_last(const Weights& weights) {
+    const auto sorted = [](const Expr& m) {
         const auto rows = split(m, 0, 4);
-        return concat({rows[order[0]], rows[order[1]], rows[order[2]], rows[order[3]]}, 0);
+        return concat({rows[0], rows[1], rows[3], rows[2]}, 0);
     };
     return {sorted(weights.w), sorted(weights.r), sorted(weights.b)};
 }
 
 class LstmCell final : public Cell {
 public:
-    /// @param order  which block of rows is forget, input, output, candidate
-    LstmCell(const ov::Node& node, const Weights& weights, const std::array<std::size_t, 4>& order)
-        : Cell(node, in_order(weights, order)) {}
+    LstmCell(const ov::Node& node, const Weights& weights) : Cell(node, candidate_last(weights)) {}
     [[nodiscard]] State step(const Exprs& projected, const State& state) const override {
         const auto sums = split(projected[0] + times(state.h, weights().r), 1, {3 * hidden(), hidden()});
         const auto gates = split(activate(sums[0], 0), 1, 3);
         const auto c = gates[0] * state.c + gates[1] * activate(sums[1], 1);
-        return {gates[2] * activate(c, 2), c};
+        return {gates[2] * unclipped(c, 2), c};  // only sums that a gate reads are clipped, as the engine does it
     }
 };
 
@@ -162,30 +160,17 @@ private:
     Expr input_bias_, reset_bias_, gates_, candidate_;
 };
 
-std::array<std::size_t, 4> order_of(op::LSTMWeightsFormat format) {
-    switch (format) {
-        case op::LSTMWeightsFormat::ICOF:
-            return {3, 0, 2, 1};
-        case op::LSTMWeightsFormat::IFCO:
-            return {1, 0, 3, 2};
-        case op::LSTMWeightsFormat::IFOC:
-            return {1, 0, 2, 3};
-        case op::LSTMWeightsFormat::IOFC:
-            return {2, 0, 1, 3};
-        case op::LSTMWeightsFormat::FICO:
-            break;
-    }
-    return {0, 1, 3, 2};
-}
-
 bool is_lstm(const ov::Node& node) {
     return ov::is_type<op::v5::LSTMSequence>(&node) || ov::is_type<op::v4::LSTMCell>(&node) ||
            ov::is_type<op::v0::LSTMCell>(&node);
 }
 
-/// The cell of the first opset may couple its gates, or look at its state through peepholes: the engine's own rewriting
-/// of it does neither.
+/// What the cell of the first opset may ask for: no later one has it, and of another order the engine takes no notice.
 void refuse_variants(const op::v0::LSTMCell& cell) {
+    if (cell.get_weights_format() != op::LSTMWeightsFormat::FICO) {
+        refuse(cell,
+               "its weights come in another order than the engine reads them in (forget, input, candidate, output)");
+    }
     if (cell.get_input_forget()) refuse(cell, "its input and forget gates are coupled");
     const auto peepholes = Tape::constant_of(cell.input_value(6));
     const auto values = peepholes ? peepholes->cast_vector<double>() : std::vector<double>{1.0};
@@ -195,11 +180,8 @@ void refuse_variants(const op::v0::LSTMCell& cell) {
 }
 
 std::unique_ptr<Cell> cell_of(const ov::Node& node, const Weights& weights) {
-    if (const auto* first = ov::as_type<const op::v0::LSTMCell>(&node)) {
-        refuse_variants(*first);
-        return std::make_unique<LstmCell>(node, weights, order_of(first->get_weights_format()));
-    }
-    if (is_lstm(node)) return std::make_unique<LstmCell>(node, weights, order_of(op::LSTMWeightsFormat::FICO));
+    if (const auto* first = ov::as_type<const op::v0::LSTMCell>(&node)) refuse_variants(*first);
+    if (is_lstm(node)) return std::make_unique<LstmCell>(node, weights);
     if (const auto* gru = ov::as_type<const op::v5::GRUSequence>(&node)) {
         return std::make_unique<GruCell>(node, weights, gru->get_linear_before_reset());
     }
@@ -315,13 +297,23 @@ std::int64_t steps_of(const ov::Node& node) {
                "give the model's inputs a fixed sequence length, or use a method that needs only scores (occlusion, "
                "lime)");
     }
+    if (shape[1].get_length() == 0) refuse(node, "it has no step");
     return shape[1].get_length();
+}
+
+void refuse_open_weights(const ov::Node& node, std::size_t first) {
+    for (std::size_t port = first; port < node.get_input_size(); ++port) {
+        if (node.get_input_partial_shape(port).is_dynamic()) {
+            refuse(node, "the shape of its weights is known only while the model runs");
+        }
+    }
 }
 
 std::vector<Value> sequence(const Node& node, Tape& tape) {
     const bool lstm = is_lstm(*node);
     const Ports ports{lstm ? 3U : 2U, lstm ? 4U : 3U, lstm};
     const auto steps = steps_of(*node);
+    refuse_open_weights(*node, ports.weights);
     const auto x = tape.in(*node, 0);
     const auto direction = direction_of(*node);
     const std::size_t directions = direction == Direction::BIDIRECTIONAL ? 2 : 1;
@@ -347,9 +339,10 @@ std::vector<Value> sequence(const Node& node, Tape& tape) {
         if (lstm) last_c.push_back(with_direction(answer.last.c));
     }
     auto y = concat(outputs, 1);
-    if (mask)
-        y = select(tape.make<op::v1::Reshape>(mask->value, tape.integers({0, 1, steps, 1}).value, true), y,
-                   tape.scalar(y.value, 0.0));
+    if (mask) {
+        const auto by_state = tape.make<op::v1::Reshape>(mask->value, tape.integers({0, 1, steps, 1}).value, true);
+        y = select(by_state, y, tape.scalar(y.value, 0.0));
+    }
     std::vector<Value> made{y.value, concat(last_h, 1).value};
     if (lstm) made.push_back(concat(last_c, 1).value);
     return made;
