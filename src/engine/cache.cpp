@@ -1,7 +1,5 @@
 #include "engine/cache.hpp"
 
-#include <nettle/sha2.h>
-
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +12,7 @@
 #include "openvino/runtime/tensor.hpp"
 
 #include "core/files.hpp"
+#include "engine/checksum.hpp"
 #include "engine/core.hpp"
 #include "pellucid/error.hpp"
 
@@ -22,36 +21,19 @@ namespace pellucid::engine {
 namespace {
 
 namespace fs = std::filesystem;
-using Digest = std::array<std::uint8_t, SHA256_DIGEST_SIZE>;
+using Digest = Checksum::Digest;
 
 /// Head of a file: format, then the digest of what follows. 64 bytes, so that the blob stays aligned in the mapped file.
 constexpr std::size_t kHeadBytes = 64;
-constexpr std::string_view kFormat = "pellucid graph 1\n";
+constexpr std::string_view kFormat = "pellucid graph 2\n";
 
 /// All files together; the least recently used go first.
 constexpr std::uintmax_t kMostBytes = 4ULL << 30U;
 
-class Sha256 {
-public:
-    Sha256() { sha256_init(&context_); }
-    void update(const void* bytes, std::size_t size) {
-        sha256_update(&context_, size, static_cast<const std::uint8_t*>(bytes));
-    }
-    void update(const std::string& text) { update(text.data(), text.size() + 1); }
-    Digest digest() {
-        Digest result{};
-        sha256_digest(&context_, result.size(), result.data());
-        return result;
-    }
-
-private:
-    sha256_ctx context_{};
-};
-
 /// A stream that hashes what is written to it.
 class HashingBuffer final : public std::streambuf {
 public:
-    explicit HashingBuffer(Sha256& hash) : hash_(hash) {}
+    explicit HashingBuffer(Checksum& hash) : hash_(hash) {}
 
 protected:
     std::streamsize xsputn(const char* text, std::streamsize size) override {
@@ -69,7 +51,7 @@ protected:
     }
 
 private:
-    Sha256& hash_;
+    Checksum& hash_;
     std::streamsize written_ = 0;
 };
 
@@ -101,7 +83,7 @@ void store(const fs::path& file, ov::CompiledModel& compiled) {
     std::ostringstream stream;
     compiled.export_model(stream);
     const std::string_view blob = stream.view();
-    Sha256 hash;
+    Checksum hash;
     hash.update(blob.data(), blob.size());
     const Digest digest = hash.digest();
     std::string bytes(kFormat);
@@ -140,7 +122,7 @@ GraphCache::GraphCache() : folder_(cache_folder()) {}
 
 std::string GraphCache::key(const std::shared_ptr<ov::Model>& model, const std::string& device,
                             const ov::AnyMap& properties) {
-    Sha256 hash;
+    Checksum hash;
     hash.update(std::string(kFormat) + PELLUCID_VERSION);
     hash.update(ov::get_openvino_version().buildNumber);
     hash.update(device);
@@ -151,7 +133,7 @@ std::string GraphCache::key(const std::shared_ptr<ov::Model>& model, const std::
     for (const auto& [name, value] : properties) {
         hash.update(name + "=" + value.as<std::string>());
     }
-    Sha256 weights;
+    Checksum weights;
     HashingBuffer graph_buffer(hash), weight_buffer(weights);
     std::ostream graph_stream(&graph_buffer), weight_stream(&weight_buffer);
     ov::pass::Serialize(graph_stream, weight_stream).run_on_model(model);
@@ -173,16 +155,18 @@ std::optional<std::string> GraphCache::recall(const std::string& key) const {
     return end == std::string::npos ? std::nullopt : std::optional(text.substr(0, end));
 }
 
-void GraphCache::remember(const std::string& key, const std::string& text) const {
+bool GraphCache::remember(const std::string& key, const std::string& text) const {
     if (folder_.empty() || key.empty()) {
-        return;
+        return false;
     }
     std::error_code error;
     fs::create_directories(folder_, error);
     const std::string line = text + "\n";
     try {
         core::write_whole(folder_ / (key + ".txt"), std::as_bytes(std::span(line)), false);
+        return true;
     } catch (const Error&) {  // a folder that cannot be written: asked again next time, which is all that is lost
+        return false;
     }
 }
 
@@ -195,7 +179,7 @@ std::optional<ov::CompiledModel> GraphCache::load(const fs::path& file, const st
     const ov::Tensor mapped = ov::read_tensor_data(file);
     const auto* bytes = static_cast<const char*>(mapped.data());
     const std::size_t size = mapped.get_byte_size() - kHeadBytes;
-    Sha256 hash;
+    Checksum hash;
     hash.update(bytes + kHeadBytes, size);
     const Digest digest = hash.digest();
     if (std::string_view(bytes, kFormat.size()) != kFormat ||
@@ -210,12 +194,14 @@ std::optional<ov::CompiledModel> GraphCache::load(const fs::path& file, const st
 
 ov::CompiledModel GraphCache::compile(const std::shared_ptr<ov::Model>& model, const std::string& device,
                                       const ov::AnyMap& properties, std::vector<std::string>& notes) {
-    hit_ = false;
+    hit_ = stored_ = false;
+    compiled_key_.clear();
     fs::path file;
     if (!folder_.empty()) {
         std::error_code error;
         fs::create_directories(folder_, error);
-        file = folder_ / (key(model, device, properties) + ".graph");
+        compiled_key_ = key(model, device, properties);
+        file = folder_ / (compiled_key_ + ".graph");
         try {
             if (auto compiled = load(file, device, properties)) {
                 hit_ = true;
@@ -235,6 +221,7 @@ ov::CompiledModel GraphCache::compile(const std::shared_ptr<ov::Model>& model, c
     }
     try {
         store(file, compiled);
+        stored_ = true;
         drop_oldest(folder_);
     } catch (const std::exception& failure) {
         notes.push_back("compiled graphs are not kept: " + engine_reason(failure));

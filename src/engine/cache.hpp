@@ -28,17 +28,23 @@ public:
 
     /// A line of text kept under a key (with an empty key: not kept).
     [[nodiscard]] std::optional<std::string> recall(const std::string& key) const;
-    void remember(const std::string& key, const std::string& text) const;
+    /// @return whether it is kept
+    bool remember(const std::string& key, const std::string& text) const;
 
     /// Whether the last compile() was answered from the disk.
     [[nodiscard]] bool hit() const noexcept { return hit_; }
+    /// Whether the last compile() put on the disk what was not there.
+    [[nodiscard]] bool stored() const noexcept { return stored_; }
+    /// The key of the last compile(); empty where nothing is kept.
+    [[nodiscard]] const std::string& compiled_key() const noexcept { return compiled_key_; }
 
 private:
     [[nodiscard]] std::optional<ov::CompiledModel> load(const std::filesystem::path& file, const std::string& device,
                                                         const ov::AnyMap& properties) const;
 
     std::filesystem::path folder_;   ///< empty: nowhere to keep anything
-    bool hit_ = false;
+    std::string compiled_key_;
+    bool hit_ = false, stored_ = false;
 };
 
 }  // namespace pellucid::engine

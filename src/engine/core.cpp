@@ -7,6 +7,7 @@
 
 #include "openvino/runtime/properties.hpp"
 
+#include "engine/plugin.hpp"
 #include "ops/register.hpp"
 #include "pellucid/error.hpp"
 
@@ -20,6 +21,15 @@ ov::Core& core() {
         return made;
     }();
     return *kCore;
+}
+
+std::future<void> load_plugin(const std::string& device) {
+    return std::async(std::launch::async, [device] {
+        try {
+            (void)core().get_property(device, ov::device::full_name);
+        } catch (const std::exception&) {  // said by compiling, which asks for the same
+        }
+    });
 }
 
 int thread_count(const CompileOptions& options) {

@@ -37,7 +37,7 @@ std::shared_ptr<Session> Session::compile(const std::shared_ptr<ov::Model>& mode
                                                    : core().compile_model(graph.model, options.device, properties);
         graph.model.reset();  // its constants are the caller's or the engine's
         const int streams = streams_of(compiled, options.device);
-        return std::make_shared<CompiledSession>(std::move(graph), std::move(compiled), streams, cache.hit());
+        return std::make_shared<CompiledSession>(std::move(graph), std::move(compiled), streams, cache);
     } catch (const Error&) {
         throw;
     } catch (const std::exception& error) {
@@ -45,8 +45,8 @@ std::shared_ptr<Session> Session::compile(const std::shared_ptr<ov::Model>& mode
     }
 }
 
-CompiledSession::CompiledSession(BlockGraph graph, ov::CompiledModel compiled, int streams, bool from_cache)
-    : graph_(std::move(graph)), compiled_(std::move(compiled)), streams_(streams), from_cache_(from_cache) {
+CompiledSession::CompiledSession(BlockGraph graph, ov::CompiledModel compiled, int streams, const GraphCache& cache)
+    : graph_(std::move(graph)), compiled_(std::move(compiled)), streams_(streams), cache_(cache) {
     for (const Slot& slot : graph_.inputs) {
         inputs_.push_back(slot.info);
     }
@@ -56,6 +56,14 @@ CompiledSession::CompiledSession(BlockGraph graph, ov::CompiledModel compiled, i
     if (graph_.block > 1) {
         graph_.notes.push_back("rows go in blocks of " + std::to_string(graph_.block));
     }
+}
+
+std::optional<std::string> CompiledSession::known(const std::string& topic) const {
+    return cache_.hit() ? cache_.recall(cache_.compiled_key() + "." + topic) : std::nullopt;
+}
+
+bool CompiledSession::make_known(const std::string& topic, const std::string& line) const {
+    return cache_.hit() && cache_.remember(cache_.compiled_key() + "." + topic, line);
 }
 
 Shape CompiledSession::row_shape_of(const Slot& slot, const Array& array) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,14 @@ public:
     [[nodiscard]] virtual int block() const = 0;                     ///< B, a power of two <= 16
     [[nodiscard]] virtual std::uint64_t request_bytes() const = 0;   ///< estimate for one request in flight
     [[nodiscard]] virtual std::vector<std::string> notes() const = 0;
+
+    /// What was found out about this compiled graph, by `topic`, and kept beside it on the disk: known only once it was
+    /// found out of the graph as the disk gives it, since importing is a way of its own to a compiled graph.
+    [[nodiscard]] virtual std::optional<std::string> known(const std::string& topic) const = 0;
+    /// @return whether it is kept
+    virtual bool make_known(const std::string& topic, const std::string& line) const = 0;
+    /// Whether compiling it put on the disk what the next process will find there.
+    [[nodiscard]] virtual bool newly_cached() const = 0;
 
     /// One row: whole tensors for each input (batch axis of extent 1 where batched), whole outputs the same way.
     /// Shapes that the graph leaves dynamic are taken from the arrays.

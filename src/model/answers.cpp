@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -141,16 +142,36 @@ std::vector<Array> tensors_of(const Model& model, const Input& input) {
     return tensors;
 }
 
+/// f(x) is asked for by the list of answers, the targets of every method and the self-check.
+struct KnownLogits {
+    std::vector<Array> input;
+    Logits logits;
+
+    /// To the bit: what differs in nothing but the sign of a zero is another input.
+    [[nodiscard]] bool is_of(const std::vector<Array>& tensors) const {
+        return std::equal(input.begin(), input.end(), tensors.begin(), tensors.end(),
+                          [](const Array& a, const Array& b) {
+                              return a.shape() == b.shape() &&
+                                     std::memcmp(a.values().data(), b.values().data(), a.size() * sizeof(float)) == 0;
+                          });
+    }
+};
+
 Logits run_logits(const Model& model, const Input& input) {
     Model::Impl& impl = model.impl();
+    std::vector<Array> tensors = tensors_of(model, input);
+    if (impl.last_logits && impl.last_logits->is_of(tensors)) {
+        return impl.last_logits->logits;
+    }
     auto& session = impl.sessions["logits"];
     if (!session) {
         engine::CompileOptions options = compile_options(impl, true);
-        options.threads = 1;
+        options.threads = 1;  // f(x) is part of what sampling methods answer, whose bits follow no number of threads
         session = engine::Session::compile(logits_model(impl), options);
+        impl.first_use |= session->newly_cached();
     }
     Logits logits;
-    logits.tensors = session->run_one(tensors_of(model, input));
+    logits.tensors = session->run_one(tensors);
     for (std::size_t output = 0, extra = impl.card.outputs.size(); output < impl.card.outputs.size(); ++output) {
         refuse_non_finite(logits.tensors[output], impl.card.outputs[output].name);
         logits.batched.push_back(session->outputs()[output].batched);
@@ -159,6 +180,7 @@ Logits run_logits(const Model& model, const Input& input) {
         }
     }
     logits.tensors.resize(impl.card.outputs.size());
+    impl.last_logits = std::make_shared<const KnownLogits>(KnownLogits{std::move(tensors), logits});
     return logits;
 }
 

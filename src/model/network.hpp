@@ -19,6 +19,10 @@
 
 namespace pellucid {
 
+namespace model {
+struct KnownLogits;
+}
+
 struct Model::Impl {
     std::filesystem::path path, card_path;
     LoadOptions options;
@@ -33,6 +37,9 @@ struct Model::Impl {
     std::vector<std::string> notes;
     std::map<std::string, std::shared_ptr<engine::Session>> sessions;  ///< by a key that names the graph
     std::map<std::string, model::GradientSession> gradients;
+    bool first_use = false;   ///< something was compiled or found out that the next process finds on the disk
+    std::map<std::string, std::string> no_gradient;   ///< by place: why_no_gradient
+    std::shared_ptr<const model::KnownLogits> last_logits;   ///< of the input that was run last
 };
 
 namespace model {

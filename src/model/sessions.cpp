@@ -43,11 +43,21 @@ Array check_seed(const Model& model, const ScoreTensor& tensor, const Input& pro
     return seed;
 }
 
+/// Once for each compiled graph; of one that comes from the disk, once for all processes.
 void self_check(const Model& model, const ScoreTensor& tensor, const Input& probe, GradientSession& made) {
+    const std::string topic = "checked";
+    if (const auto note = made.session->known(topic)) {
+        made.notes.push_back(*note + " (found at an earlier use of this graph)");
+        return;
+    }
     std::vector<Array> inputs = tensors_of(model, probe);
     inputs.push_back(check_seed(model, tensor, probe, made.session->inputs().back()));
     const auto of = made.layer.empty() ? engine::GradientOf::kInputs : engine::GradientOf::kActivation;
-    made.notes.push_back(engine::check_gradient(*made.session, inputs, made.inputs, of).note);
+    const engine::DirectionalCheck check = engine::check_gradient(*made.session, inputs, made.inputs, of);
+    made.notes.push_back(check.note);
+    if (check.conclusive) {
+        model.impl().first_use |= made.session->make_known(topic, check.note);
+    }
 }
 
 struct BuiltGradient {
@@ -93,6 +103,33 @@ BuiltGradient build_gradient(const Model& model, const ScoreTensor& tensor, cons
     return built;
 }
 
+/// Empty, or why the model admits no gradients of `place`.
+std::string look_for_gradient(const Model& model, const std::string& place) {
+    try {
+        const std::size_t output = usual_output(model.impl());
+        const ScoreModel scored = score_model(model.impl(), {output, Score::kLogit, false});
+        const std::vector<std::size_t> inputs = float_inputs(scored);
+        if (inputs.empty()) {
+            return no_float_input(model) + "; " + kUseScores;
+        }
+        std::vector<ov::Output<ov::Node>> wrt;
+        if (place != "input") {
+            wrt.push_back(graph::find_layer(scored.model, scored.score, place));
+        }
+        for (const std::size_t index : inputs) {
+            if (place == "input") {
+                wrt.push_back(scored.model->get_parameters()[index]->output(0));
+            }
+        }
+        return graph::why_not_differentiable(scored.model, wrt, scored.score);
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::kUsage) {
+            throw;   // an unknown layer is the user's slip, no property of the model
+        }
+        return error.what();
+    }
+}
+
 }  // namespace
 
 std::shared_ptr<engine::Session> forward_session(const Model& model, const ScoreTensor& tensor, bool single_pass) {
@@ -105,6 +142,7 @@ std::shared_ptr<engine::Session> forward_session(const Model& model, const Score
     auto& session = impl.sessions[key];
     if (!session) {
         session = engine::Session::compile(score_model(impl, tensor).model, compile_options(impl, single_pass));
+        impl.first_use |= session->newly_cached();
     }
     return session;
 }
@@ -134,6 +172,7 @@ GradientSession gradient_session(const Model& model, const ScoreTensor& tensor, 
                              std::to_string(built.tokens->rows) + "x" + std::to_string(built.tokens->columns));
     }
     made.session = engine::Session::compile(built.gradient.model, compile_options(impl, single_pass));
+    impl.first_use |= made.session->newly_cached();
     if (impl.options.precision != "f32") {
         made.notes.push_back("the gradient was not checked along a direction: " + impl.options.precision +
                              " rounds too coarsely for differences");
@@ -148,29 +187,11 @@ GradientSession gradient_session(const Model& model, const ScoreTensor& tensor, 
 }
 
 std::string why_no_gradient(const Model& model, const std::string& place) {
-    try {
-        const std::size_t output = usual_output(model.impl());
-        const ScoreModel scored = score_model(model.impl(), {output, Score::kLogit, false});
-        const std::vector<std::size_t> inputs = float_inputs(scored);
-        if (inputs.empty()) {
-            return no_float_input(model) + "; " + kUseScores;
-        }
-        std::vector<ov::Output<ov::Node>> wrt;
-        if (place != "input") {
-            wrt.push_back(graph::find_layer(scored.model, scored.score, place));
-        }
-        for (const std::size_t index : inputs) {
-            if (place == "input") {
-                wrt.push_back(scored.model->get_parameters()[index]->output(0));
-            }
-        }
-        return graph::why_not_differentiable(scored.model, wrt, scored.score);
-    } catch (const Error& error) {
-        if (error.code() == ErrorCode::kUsage) {
-            throw;   // an unknown layer is the user's slip, no property of the model
-        }
-        return error.what();
+    std::map<std::string, std::string>& known = model.impl().no_gradient;
+    if (const auto found = known.find(place); found != known.end()) {
+        return found->second;
     }
+    return known.emplace(place, look_for_gradient(model, place)).first->second;
 }
 
 }  // namespace pellucid::model

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 
@@ -131,6 +132,44 @@ TEST(GraphCache, WorksWithoutAFolderAndSaysSo) {
     EXPECT_FALSE(compiled.hit);
     EXPECT_TRUE(mentions(*compiled.session, "not kept"));
     EXPECT_EQ(nets::answers(*compiled.session, 3).size(), 3U);
+}
+
+TEST(GraphCache, TheWeightsAreInTheKey) {
+    const core::Scratch scratch;
+    const CacheFolder folder(scratch.path().string());
+    // Far from the ends, one bit of one weight.
+    const auto shifted = [](float by) {
+        const auto x = nets::rows("x", {30});
+        std::vector<float> values = nets::values(600, 8);
+        values[300] += by;
+        const auto w = op::Constant::create(ov::element::f32, {30, 20}, values);
+        return nets::named({std::make_shared<op::MatMul>(x, w)}, {x});
+    };
+    const float bit = std::nextafter(nets::values(600, 8)[300], 10.0F) - nets::values(600, 8)[300];
+    EXPECT_FALSE(compile(shifted(0.0F)).hit);
+    EXPECT_FALSE(compile(shifted(bit)).hit);
+    EXPECT_TRUE(compile(shifted(0.0F)).hit);
+}
+
+TEST(GraphCache, WhatIsKnownOfAGraphStandsBesideItOnTheDisk) {
+    const core::Scratch scratch;
+    const CacheFolder folder(scratch.path().string());
+    // Of the graph as it was compiled nothing is kept: the next process gets one that went through the disk.
+    const Compiled first = compile(nets::small_cnn(24, 4));
+    first.session->make_known("checked", "at once");
+    EXPECT_EQ(first.session->known("checked"), std::nullopt);
+    const Compiled second = compile(nets::small_cnn(24, 4));
+    EXPECT_EQ(second.session->known("checked"), std::nullopt);
+    second.session->make_known("checked", "good to 0.1 %");
+    EXPECT_EQ(compile(nets::small_cnn(24, 4)).session->known("checked"), "good to 0.1 %");
+    EXPECT_EQ(second.session->known("another topic"), std::nullopt);
+    compile(nets::small_cnn(24, 5));
+    EXPECT_EQ(compile(nets::small_cnn(24, 5)).session->known("checked"), std::nullopt);
+    // A graph that is built anew is a graph of which nothing is known.
+    for (const fs::path& file : graphs_in(scratch.path())) {
+        core::write_whole(file, std::vector<std::byte>(100), false);
+    }
+    EXPECT_EQ(compile(nets::small_cnn(24, 4)).session->known("checked"), std::nullopt);
 }
 
 TEST(GraphCache, AnotherAttributeOfACustomOperatorIsAnotherGraph) {
