@@ -58,7 +58,9 @@ struct Explanation {
     std::map<std::string, double> measures;  ///< r2, intercept, kernel_width, …: what the method measured besides
 
     Evaluations evaluations;
-    double model_seconds = 0.0, total_seconds = 0.0;
+    double model_seconds = 0.0;   ///< in which the network was running
+    double stream_seconds = 0.0;  ///< the same, summed over the requests that ran side by side
+    double total_seconds = 0.0;
     std::uint64_t seed = 0;
     std::vector<std::string> notes;  ///< every fallback, warning and choice made for the user
 };

@@ -52,7 +52,7 @@ public:
         return {scores_.values().subspan(static_cast<std::size_t>(row) * classes, classes)};
     }
     [[nodiscard]] std::string output_name(std::size_t /*output*/) const override { return "scores"; }
-    [[nodiscard]] double busy_seconds() const override { return busy_; }
+    [[nodiscard]] BusySeconds busy() override { return {busy_, busy_}; }
 
 private:
     Predictor& predictor_;

@@ -148,7 +148,7 @@ private:
         StreamReport result;
         result.rows = folded_;
         result.stop = stop;
-        result.model_seconds = runner_.busy_seconds();
+        result.busy = runner_.busy();
         result.wall_seconds = seconds_since(start_);
         return result;
     }

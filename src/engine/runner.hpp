@@ -24,8 +24,7 @@ public:
     [[nodiscard]] virtual bool wait(int slot, std::chrono::milliseconds patience) = 0;
     [[nodiscard]] virtual std::vector<std::span<const float>> answer(int slot, int row) const = 0;
     [[nodiscard]] virtual std::string output_name(std::size_t output) const = 0;
-    /// Time in which at least one block was running.
-    [[nodiscard]] virtual double busy_seconds() const = 0;
+    [[nodiscard]] virtual BusySeconds busy() = 0;
 };
 
 /// The one loop: rows made on the fly, blocks answered, answers folded in row order, stops at fixed row counts.

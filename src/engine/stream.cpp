@@ -18,22 +18,22 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Counts the requests that run, and the time in which any does.
+/// Counts the requests that run, the time in which any does, and the time that all streams together worked: a request in
+/// flight beyond their number waits for one.
 class Activity {
 public:
+    explicit Activity(int streams) : streams_(streams) {}
     void began() {
         const std::lock_guard lock(mutex_);
-        if (running_++ == 0) {
-            since_ = Clock::now();
-        }
+        count();
+        ++running_;
     }
     void ended(bool& finished) {
         {
             const std::lock_guard lock(mutex_);
             finished = true;
-            if (--running_ == 0) {
-                busy_ += Clock::now() - since_;
-            }
+            count();
+            --running_;
             // Notified under the lock: once it is free, the waiter may destroy this object.
             changed_.notify_all();
         }
@@ -46,18 +46,27 @@ public:
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return finished; });
     }
-    [[nodiscard]] double seconds() const {
+    [[nodiscard]] BusySeconds seconds() {
         const std::lock_guard lock(mutex_);
-        const auto open = running_ > 0 ? Clock::now() - since_ : Clock::duration::zero();
-        return std::chrono::duration<double>(busy_ + open).count();
+        count();
+        return busy_;
     }
 
 private:
+    /// Up to now, as many ran as have until now.
+    void count() {
+        const Clock::time_point now = Clock::now();
+        const double seconds = std::chrono::duration<double>(now - since_).count();
+        since_ = now;
+        busy_.any += running_ > 0 ? seconds : 0.0;
+        busy_.streams += seconds * std::min(running_, streams_);
+    }
+
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    int running_ = 0;
-    Clock::time_point since_;
-    Clock::duration busy_{};
+    int streams_, running_ = 0;
+    Clock::time_point since_ = Clock::now();
+    BusySeconds busy_;
 };
 
 std::uint64_t memory_bound(const Budget& budget) {
@@ -70,7 +79,8 @@ std::uint64_t memory_bound(const Budget& budget) {
 
 class SessionRunner final : public BlockRunner {
 public:
-    SessionRunner(CompiledSession& session, int slots) : session_(session), in_flight_(slots) {
+    SessionRunner(CompiledSession& session, int slots)
+        : session_(session), activity_(session.streams()), in_flight_(slots) {
         for (InFlight& one : in_flight_) {
             one.block = std::make_unique<BlockRequest>(session);
             one.block->request().set_callback(
@@ -127,7 +137,7 @@ public:
         return in_flight_[static_cast<std::size_t>(slot)].block->answer(row);
     }
     [[nodiscard]] std::string output_name(std::size_t output) const override { return session_.outputs()[output].name; }
-    [[nodiscard]] double busy_seconds() const override { return activity_.seconds(); }
+    [[nodiscard]] BusySeconds busy() override { return activity_.seconds(); }
 
 private:
     struct InFlight {

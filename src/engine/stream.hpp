@@ -47,10 +47,15 @@ struct StreamOptions {
     bool allow_non_finite = false;    ///< fold NaN and infinity instead of stopping at them
 };
 
+struct BusySeconds {
+    double any = 0.0;       ///< in which at least one request was running
+    double streams = 0.0;   ///< summed over the streams: those in which each had a request to run
+};
+
 struct StreamReport {
     std::int64_t rows = 0;            ///< answered and folded
     Stop stop = Stop::kComplete;
-    double model_seconds = 0.0;       ///< time in which at least one request was running
+    BusySeconds busy;
     double wall_seconds = 0.0;
     std::vector<std::string> notes;   ///< e.g. "rows could not be batched: …"
 };

@@ -124,7 +124,8 @@ Json document(const std::vector<Explanation>& explanations, const Provenance& pr
         json["standard_error"] = {{"file", "standard_error.npy"}};
     }
     json["evaluations"] = {{"forward", first.evaluations.forward}, {"backward", first.evaluations.backward}};
-    json["seconds"] = {{"model", first.model_seconds}, {"total", first.total_seconds}};
+    json["seconds"] = {
+        {"model", first.model_seconds}, {"streams", first.stream_seconds}, {"total", first.total_seconds}};
     json["seed"] = first.seed;
     add_provenance(provenance, json);
     json["notes"] = first.notes;

@@ -27,13 +27,14 @@ engine::StreamOptions Spending::next(const std::string& stage, std::int64_t cost
 }
 
 void Spending::charge(const engine::StreamReport& report, std::int64_t forward_per_row, std::int64_t backward_per_row) {
-    charge({report.rows * forward_per_row, report.rows * backward_per_row}, report.model_seconds);
+    charge({report.rows * forward_per_row, report.rows * backward_per_row}, report.busy);
 }
 
-void Spending::charge(Evaluations evaluations, double model_seconds) {
+void Spending::charge(Evaluations evaluations, const engine::BusySeconds& busy) {
     evaluations_.forward += evaluations.forward;
     evaluations_.backward += evaluations.backward;
-    model_seconds_ += model_seconds;
+    busy_.any += busy.any;
+    busy_.streams += busy.streams;
 }
 
 double Spending::seconds() const {
@@ -64,7 +65,7 @@ Task::Task(const Request& asked, Score fallback, int default_top)
     if (request.predictor != nullptr) {
         notes.emplace_back("scores are explained as the program gives them");
     }
-    spending.charge(Evaluations{1, 0}, 0.0);
+    spending.charge(Evaluations{1, 0}, {});
 }
 
 const Model& Task::model() const {
@@ -105,7 +106,8 @@ void Task::finish(std::vector<Explanation>& explanations) const {
     for (Explanation& explanation : explanations) {
         explanation.notes.insert(explanation.notes.begin(), notes.begin(), notes.end());
         explanation.evaluations = spending.evaluations();
-        explanation.model_seconds = spending.model_seconds();
+        explanation.model_seconds = spending.busy().any;
+        explanation.stream_seconds = spending.busy().streams;
         explanation.total_seconds = spending.seconds();
     }
 }

@@ -21,17 +21,17 @@ public:
     /// Options for the next stream: its share is what is left.
     [[nodiscard]] engine::StreamOptions next(const std::string& stage, std::int64_t cost_per_row) const;
     void charge(const engine::StreamReport& report, std::int64_t forward_per_row, std::int64_t backward_per_row);
-    void charge(Evaluations evaluations, double model_seconds);
+    void charge(Evaluations evaluations, const engine::BusySeconds& busy);
 
     [[nodiscard]] double seconds() const;
     [[nodiscard]] const Evaluations& evaluations() const { return evaluations_; }
-    [[nodiscard]] double model_seconds() const { return model_seconds_; }
+    [[nodiscard]] const engine::BusySeconds& busy() const { return busy_; }
 
 private:
     const RunOptions& run_;
     std::chrono::steady_clock::time_point start_;
     Evaluations evaluations_;
-    double model_seconds_ = 0.0;
+    engine::BusySeconds busy_;
 };
 
 /// What every run starts from: its targets resolved, the clock running. A black-box program has no model, only a predictor.

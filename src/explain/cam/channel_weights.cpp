@@ -89,7 +89,8 @@ engine::StreamReport pass_each_target(Task& task, const std::string& stage,
             report.stop = engine::Stop::kTime;
             break;
         }
-        task.spending.charge(Evaluations{1, 1}, pass(static_cast<std::size_t>(report.rows)));
+        const double seconds = pass(static_cast<std::size_t>(report.rows));
+        task.spending.charge(Evaluations{1, 1}, {seconds, seconds});
         if (left.progress) {
             left.progress(stage, report.rows + 1, targets);
         }
