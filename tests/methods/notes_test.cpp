@@ -49,6 +49,16 @@ TEST_F(Notes, SmoothGradWithoutNoise) {
     expect_said(notes("smoothgrad", model, varied, few), "plain gradient", false);
 }
 
+/// A block would be filled up with copies of the one row, and each would be run.
+TEST_F(Notes, OnlyMethodsOfManyRowsRunThemInBlocks) {
+    const Model model = load_network(testing::two_layer_network("relu"), folder);
+    const Input input = sample({1, 4}, {0.5F, -1.0F, 2.0F, 4.0F});
+    const std::string words = "rows go in blocks";
+    expect_said(notes("saliency", model, input, {}), words, false);
+    expect_said(notes("input-x-gradient", model, input, {}), words, false);
+    expect_said(notes("smoothgrad", model, input, {{"num_samples", "3"}}), words);
+}
+
 TEST_F(Notes, LimeOfFewSuperpixels) {
     const Model model = load_network(testing::two_layer_network("relu"), folder);
     const Input input = sample({1, 4}, {0.5F, -1.0F, 2.0F, 4.0F});

@@ -51,8 +51,8 @@ private:
 
 }  // namespace
 
-InputGradients::InputGradients(Task& task)
-    : task_(task), session_(model::gradient_session(task.model(), task.score(), "input", task.input)) {
+InputGradients::InputGradients(Task& task, bool single_pass)
+    : task_(task), session_(model::gradient_session(task.model(), task.score(), "input", task.input, single_pass)) {
     task_.notes.insert(task_.notes.end(), session_.notes.begin(), session_.notes.end());
 }
 
@@ -101,7 +101,7 @@ Points point_at(const Task& task) {
 std::vector<Explanation> read_at_input(const Request& request, const char* method,
                                        const std::function<double(double g, double x)>& reading) {
     Task task(request, Score::kLogit);
-    InputGradients gradients(task);
+    InputGradients gradients(task, true);
     const auto tensors = task.tensors();
     auto attribution = gradients.zeros();
     const auto report = gradients.at(point_at(task), method, [&](const PointAnswer& answer) {

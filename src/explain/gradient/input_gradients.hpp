@@ -25,7 +25,9 @@ using Sums = std::vector<std::vector<std::vector<double>>>;   // [target][input]
 /// targets of a point beside each other.
 class InputGradients {
 public:
-    explicit InputGradients(Task& task);
+    /// @param single_pass  a row at a time on all threads, to 1e-6, for methods that ask at a single point: a block would
+    ///                     be filled up with copies of it, and run on one thread
+    explicit InputGradients(Task& task, bool single_pass = false);
 
     /// Which network inputs have a gradient (float ones).
     [[nodiscard]] const std::vector<std::size_t>& inputs() const { return session_.inputs; }
