@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -12,6 +13,7 @@
 #include "explain/plan.hpp"
 #include "explain/row.hpp"
 #include "methods/small_models.hpp"
+#include "model/network.hpp"
 #include "pellucid/error.hpp"
 #include "pellucid/methods.hpp"
 
@@ -78,6 +80,26 @@ TEST(Plan, OfAShortRunIsThatRun) {
         EXPECT_GE(total(plan.at_most), total(plan.evaluations)) << row.name;
         EXPECT_GT(plan.seconds, 0.0) << row.name;
     }
+}
+
+/// Compiling, and checking a gradient, happen at a network's first use: the runs that a plan foretells find both done.
+TEST(Plan, IsNotMeasuredByAFirstUse) {
+    const TemporaryFolder folder;
+    const char* const before = std::getenv("PELLUCID_CACHE");
+    const std::string kept = before == nullptr ? "" : before;
+    ::setenv("PELLUCID_CACHE", folder.path().c_str(), 1);
+    const Input input = sample({1, 4}, {0.5F, -1.0F, 2.0F, 4.0F});
+    const auto path = load_network(testing::two_layer_network("relu"), folder).path();
+    for (const char* name : {"saliency", "smoothgrad", "occlusion"}) {
+        const Model model = Model::load(path, {});
+        Request request;
+        request.model = &model;
+        request.input = &input;
+        request.targets = {Target::index(0)};
+        static_cast<void>(explain::plan(method(name), request));
+        EXPECT_FALSE(model.impl().first_use) << name;
+    }
+    ::setenv("PELLUCID_CACHE", kept.c_str(), 1);
 }
 
 TEST(Plan, OfALongRunIsMadeFromItsBeginning) {
