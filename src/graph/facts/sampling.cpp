@@ -240,7 +240,7 @@ Cotangents columns_to_image(const Node& node, const Cotangents& outputs, Tape& t
 
 std::span<const OpFacts> sampling() {
     static const std::array kRows{
-        row<Sampling>(Law::kBilinear, grid_sample),
+        row<Sampling>(Law::kSelecting, grid_sample),  // linear in the data, not so in the grid
         row<op::v15::Col2Im>(Law::kLinear, columns_to_image),
     };
     return kRows;

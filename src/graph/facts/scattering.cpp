@@ -211,11 +211,12 @@ Cotangents slice_scatter(const Node& node, const Cotangents& outputs, Tape& tape
 std::span<const OpFacts> scattering() {
     static const std::array kRows{
         row<op::v3::ScatterElementsUpdate>(Law::kMovement, scatter_elements_update),
-        row<op::v12::ScatterElementsUpdate>(Law::kMovement, scatter_elements_update),
         row<op::v3::ScatterNDUpdate>(Law::kMovement, scatter_nd_update),
-        row<op::v15::ScatterNDUpdate>(Law::kMovement, scatter_nd_update),
         row<op::v3::ScatterUpdate>(Law::kMovement, scatter_update),
         row<op::v15::SliceScatter>(Law::kMovement, slice_scatter),
+        // These may also keep the largest, say, of what meets at a place.
+        row<op::v12::ScatterElementsUpdate>(Law::kSelecting, scatter_elements_update),
+        row<op::v15::ScatterNDUpdate>(Law::kSelecting, scatter_nd_update),
     };
     return kRows;
 }

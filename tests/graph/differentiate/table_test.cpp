@@ -1,6 +1,7 @@
 // The table of ops against the cases that check it: who adds a row adds a case (docs: how to add an operator).
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "graph/differentiate/cases.hpp"
@@ -78,13 +79,13 @@ TEST(DifferentiateTable, EveryRowWithARuleHasACase) {
 TEST(DifferentiateTable, EveryOpThatARuleMakesHasARow) {
     std::set<ov::DiscreteTypeInfo> known;
     for (const auto* row : all_facts()) known.insert(row->op);
-    std::set<std::string> without;
+    std::map<std::string, std::string> without;  // and the case that it was first met in
     for (const auto& c : all_cases()) {
         for (const auto& type : types_of(gradient_of(model_of(c)))) {
-            if (known.count(type) == 0) without.insert(name_of(type) + ", first met in '" + c.name + "'");
+            if (known.count(type) == 0) without.emplace(name_of(type), c.name);
         }
     }
-    for (const auto& op : without) ADD_FAILURE() << "no row for " << op;
+    for (const auto& [op, name] : without) ADD_FAILURE() << "no row for " << op << ", first met in '" << name << "'";
 }
 
 }  // namespace
