@@ -8,6 +8,7 @@
 
 #include "cli/read_apart.hpp"
 #include "core/files.hpp"
+#include "engine/plugin.hpp"
 #include "explain/layout.hpp"
 #include "input/load.hpp"
 #include "pellucid/error.hpp"
@@ -124,7 +125,17 @@ Subject::Subject(const ExplainOptions& options) : options_(options) {
     load.device = options.device;
     load.precision = options.precision;
     load.threads = options.threads;
+    // While the network is read: what needs the processor, and not the network.
+    const std::future<void> plugin = engine::load_plugin(options.device);
+    model_hash_ = std::async(std::launch::async, hash_or_empty, options.model);
     model_ = load_model(options.model, load);
+}
+
+Subject::~Subject() {
+    static auto* const left = new std::vector<Model>;
+    if (model_) {
+        left->push_back(*model_);
+    }
 }
 
 Input Subject::load(const std::string& source) const {
@@ -140,10 +151,7 @@ Input Subject::load(const std::string& source) const {
 explain::Provenance Subject::provenance(const Input& input) const {
     explain::Provenance provenance;
     provenance.model_path = options_.model;
-    if (model_ && model_hash_.empty()) {
-        model_hash_ = core::sha256_file(model_->path());
-    }
-    provenance.model_sha256 = model_hash_;
+    provenance.model_sha256 = model_ ? model_hash_.get() : std::string();
     provenance.card_path = model_ ? model_->card_path().string() : options_.card;
     provenance.card_sha256 = hash_or_empty(provenance.card_path);
     provenance.input_path = input.source;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,11 @@ class Subject {
 public:
     /// Loads the model, or starts the program.
     explicit Subject(const ExplainOptions& options);
+    Subject(const Subject&) = delete;
+    Subject& operator=(const Subject&) = delete;
+    /// Ends the program. A model is left to the end of the process: to take a network apart node by node is work for
+    /// nothing.
+    ~Subject();
 
     /// Whether the command line's MODEL is program:COMMAND.
     [[nodiscard]] static bool is_program(const std::string& model) { return model.starts_with("program:"); }
@@ -32,7 +38,7 @@ private:
     std::optional<Model> model_;
     std::unique_ptr<Predictor> predictor_;
     Card card_;
-    mutable std::string model_hash_;
+    std::shared_future<std::string> model_hash_;
 };
 
 }  // namespace pellucid::cli
