@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "graph/protobuf.hpp"
+
 namespace pellucid::graph {
 
 namespace {
@@ -15,75 +17,6 @@ constexpr std::uint64_t kModelGraph = 7, kModelOpsets = 8, kModelFunctions = 25,
 constexpr std::uint64_t kGraphNodes = 1, kGraphInitializers = 5, kGraphSparse = 15, kNodeAttributes = 5;
 constexpr std::uint64_t kAttributeTensor = 5, kAttributeGraph = 6, kAttributeTensors = 10, kAttributeGraphs = 11;
 constexpr std::uint64_t kSparseValues = 1, kSparseIndices = 2, kTensorExternal = 13, kEntryKey = 1, kEntryValue = 2;
-
-/// One field of a protocol buffer message.
-struct Field {
-    std::uint64_t number = 0, value = 0;    // value: of a varint
-    std::string_view bytes;                 // of a length-delimited field
-};
-
-/// Reads the fields of a message in turn; `broken` once a length leaves the message.
-class Message {
-public:
-    explicit Message(std::string_view bytes) : rest_(bytes) {}
-
-    bool next(Field& field) {
-        if (rest_.empty() || broken) {
-            return false;
-        }
-        const std::uint64_t key = varint();
-        field = {key >> 3U, 0, {}};
-        switch (key & 7U) {
-            case 0:
-                field.value = varint();
-                break;
-            case 1:
-                take(8);
-                break;
-            case 2:
-                field.bytes = take(varint());
-                break;
-            case 5:
-                take(4);
-                break;
-            default:
-                broken = true;
-        }
-        return !broken && field.number != 0;
-    }
-
-    /// Whether every field was read to the end.
-    [[nodiscard]] bool whole() const { return !broken && rest_.empty(); }
-
-    bool broken = false;
-
-private:
-    std::uint64_t varint() {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
-            const auto byte = static_cast<unsigned char>(rest_.front());
-            rest_.remove_prefix(1);
-            value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
-            if ((byte & 0x80U) == 0) {
-                return value;
-            }
-        }
-        broken = true;
-        return 0;
-    }
-
-    std::string_view take(std::uint64_t length) {
-        if (broken || length > rest_.size()) {
-            broken = true;
-            return {};
-        }
-        const std::string_view taken = rest_.substr(0, length);
-        rest_.remove_prefix(length);
-        return taken;
-    }
-
-    std::string_view rest_;
-};
 
 /// Walks the messages that can hold tensors and collects where their weights lie.
 class Walk {
@@ -112,12 +45,9 @@ public:
 private:
     template <class Visit>
     bool each(std::string_view bytes, const Visit& visit) {
-        Message message(bytes);
-        for (Field field; message.next(field);) {
-            visit(field);
-        }
-        broken_ = broken_ || !message.whole();
-        return message.whole();
+        const bool whole = each_field(bytes, visit);
+        broken_ = broken_ || !whole;
+        return whole;
     }
 
     void opset(std::string_view bytes) {

@@ -82,7 +82,7 @@ void check_external(const fs::path& path, const std::string& location) {
     }
 }
 
-std::string check_onnx(const fs::path& path) {
+void check_onnx(const fs::path& path, ReadModel& read) {
     const std::vector<std::byte> bytes = core::read_whole(path);
     const OnnxOutline outline = outline_onnx(bytes);
     if (!outline.well_formed) {
@@ -91,7 +91,8 @@ std::string check_onnx(const fs::path& path) {
     for (const std::string& location : outline.external) {
         check_external(path, location);
     }
-    return "onnx " + std::to_string(outline.opset);
+    read.opset = "onnx " + std::to_string(outline.opset);
+    read.faults = find_engine_faults(bytes);
 }
 
 void check_tensorflow(const fs::path& path) {
@@ -241,7 +242,7 @@ ReadModel read(const fs::path& path) {
     ReadModel read;
     read.format = format.name;
     if (read.format == "onnx") {
-        read.opset = check_onnx(path);
+        check_onnx(path, read);
     } else if (read.format == "ir") {
         read.opset = check_ir(path);
     } else if (read.format == "tensorflow") {
@@ -266,6 +267,9 @@ ReadModel read(const fs::path& path) {
         refuse(path, reason_of(error.what()));
     }
     make_names_unique(*read.model, folded_inside);
+    for (auto& fault : find_engine_faults(*read.model)) {
+        read.faults.push_back(std::move(fault));
+    }
     return read;
 }
 

@@ -94,6 +94,19 @@ void make_card(Model::Impl& impl) {
     impl.kind_guessed = std::move(found.kind_guessed);
 }
 
+/// What the engine computes wrong without a word is refused where it is sure, and else told.
+void mind_engine_faults(Model::Impl& impl) {
+    for (const auto& fault : impl.read.faults) {
+        const std::string text = fault.op + " (node '" + fault.node + "'): " + fault.what;
+        if (fault.certain) {
+            throw Error(ErrorCode::kUnsupported,
+                        "the model " + impl.path.string() + " would be computed wrong, at " + text,
+                        "export it without that, or explain it as a program (docs/how-to/black-box.md)");
+        }
+        impl.notes.push_back(text);
+    }
+}
+
 }  // namespace
 
 Model Model::load(const fs::path& path, const LoadOptions& options) {
@@ -101,6 +114,7 @@ Model Model::load(const fs::path& path, const LoadOptions& options) {
     impl->path = path;
     impl->options = options;
     impl->read = graph::read(path);
+    mind_engine_faults(*impl);
     make_network(*impl);
     impl->inputs = infos(model::inputs_of(*impl->read.model), model::inputs_of(*impl->network));
     impl->outputs = infos(model::outputs_of(*impl->read.model), model::outputs_of(*impl->network));

@@ -1,0 +1,185 @@
+#include "graph/engine_faults.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+
+#include "graph/protobuf.hpp"
+#include "openvino/core/model.hpp"
+#include "openvino/op/ops.hpp"
+
+namespace pellucid::graph {
+
+namespace {
+
+// Field numbers of the messages in onnx.proto.
+constexpr std::uint64_t kModelGraph = 7, kModelFunctions = 25, kFunctionNodes = 7, kGraphNodes = 1;
+constexpr std::uint64_t kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeType = 4, kNodeAttributes = 5;
+constexpr std::uint64_t kAttributeName = 1, kAttributeInteger = 3, kAttributeText = 4, kAttributeGraph = 6,
+                        kAttributeGraphs = 11;
+constexpr int kDeepest = 64;
+
+/// ONNX's numbers of the types of 8 bits and less: FLOAT8E4M3FN … FLOAT8E5M2FNUZ, FLOAT4E2M1, FLOAT8E8M0.
+constexpr std::int64_t kFirstTiny = 17, kLastTiny = 20, kFloat4 = 23, kFloat8Exponent = 24;
+
+struct Node {
+    std::string_view type, name, output;
+    std::vector<std::string_view> input_names;  ///< an omitted one is empty
+    std::map<std::string_view, std::int64_t> integers;
+    std::map<std::string_view, std::string_view> texts;
+
+    [[nodiscard]] std::int64_t integer(std::string_view attribute, std::int64_t otherwise) const {
+        const auto found = integers.find(attribute);
+        return found == integers.end() ? otherwise : found->second;
+    }
+    [[nodiscard]] std::string_view text(std::string_view attribute) const {
+        const auto found = texts.find(attribute);
+        return found == texts.end() ? std::string_view() : found->second;
+    }
+    [[nodiscard]] bool has_input(std::size_t place) const {
+        return place < input_names.size() && !input_names[place].empty();
+    }
+};
+
+struct Row {
+    std::string_view type;
+    bool certain;
+    std::string_view what;
+    bool (*met)(const Node&);
+};
+
+bool is_tiny(const Node& node) {
+    const auto to = node.integer("to", 0);
+    return (to >= kFirstTiny && to <= kLastTiny) || to == kFloat4 || to == kFloat8Exponent;
+}
+
+bool is_batchwise(const Node& node) { return node.integer("layout", 0) == 1; }
+
+constexpr std::string_view kBatchwise = "the engine reads its layout=1 (batch first) wrong";
+
+/// What OpenVINO 2026.4.1 gets wrong without a word. New releases: run `./dev conformance` and compare.
+constexpr Row kRows[] = {
+    {"Attention", true, "the engine ignores its left_window_size",
+     [](const Node& node) { return node.integer("left_window_size", -1) >= 0; }},
+    {"Attention", true, "the engine ignores its right_window_size",
+     [](const Node& node) { return node.integer("right_window_size", -1) >= 0; }},
+    {"Attention", true, "the engine masks it wrong where a causal mask, another mask and a past meet",
+     [](const Node& node) { return node.integer("is_causal", 0) == 1 && node.has_input(3) && node.has_input(4); }},
+    {"LSTM", true, kBatchwise, is_batchwise},
+    {"GRU", true, kBatchwise, is_batchwise},
+    {"RNN", true, kBatchwise, is_batchwise},
+    {"SpaceToDepth", true, "the engine ignores its mode=CRD",
+     [](const Node& node) { return node.text("mode") == "CRD"; }},
+    {"Resize", true, "the engine resizes without its antialias",
+     [](const Node& node) { return node.integer("antialias", 0) == 1; }},
+    {"Resize", true, "the engine ignores its exclude_outside",
+     [](const Node& node) { return node.integer("exclude_outside", 0) == 1; }},
+    {"Resize", true, "the engine ignores its keep_aspect_ratio_policy",
+     [](const Node& node) {
+         const auto policy = node.text("keep_aspect_ratio_policy");
+         return !policy.empty() && policy != "stretch";
+     }},
+    {"Resize", false,
+     "with align_corners, the engine places pixels otherwise where its scales make no whole number of them",
+     [](const Node& node) { return node.text("coordinate_transformation_mode") == "align_corners"; }},
+    {"DFT", true, "the engine gives its onesided transform another shape",
+     [](const Node& node) { return node.integer("onesided", 0) == 1; }},
+    {"DFT", true, "the engine transforms another axis than its third input says",
+     [](const Node& node) { return node.has_input(2); }},
+    {"RoiAlign", true, "the engine takes its maximum over other points",
+     [](const Node& node) { return node.text("mode") == "max"; }},
+    {"Cast", false, "the engine rounds otherwise what does not fit into 8 bits", is_tiny},
+};
+
+/// Walks the nodes of a file and asks each row.
+class Search {
+public:
+    std::vector<EngineFault> found;
+
+    void model(std::string_view bytes) {
+        each_field(bytes, [&](const Field& field) {
+            if (field.number == kModelGraph) graph(field.bytes, 0);
+            if (field.number != kModelFunctions) return;
+            each_field(field.bytes, [&](const Field& part) {
+                if (part.number == kFunctionNodes) node(part.bytes, 0);
+            });
+        });
+    }
+
+private:
+    void graph(std::string_view bytes, int depth) {
+        if (depth > kDeepest) return;
+        each_field(bytes, [&](const Field& field) {
+            if (field.number == kGraphNodes) node(field.bytes, depth);
+        });
+    }
+
+    void node(std::string_view bytes, int depth) {
+        Node node;
+        each_field(bytes, [&](const Field& field) {
+            if (field.number == kNodeType) node.type = field.bytes;
+            if (field.number == kNodeName) node.name = field.bytes;
+            if (field.number == kNodeOutput && node.output.empty()) node.output = field.bytes;
+            if (field.number == kNodeInput) node.input_names.push_back(field.bytes);
+            if (field.number == kNodeAttributes) attribute(field.bytes, node, depth);
+        });
+        for (const Row& row : kRows) {
+            if (row.type != node.type || !row.met(node)) continue;
+            found.push_back({std::string(node.type), std::string(node.name.empty() ? node.output : node.name),
+                             std::string(row.what), row.certain});
+        }
+    }
+
+    void attribute(std::string_view bytes, Node& node, int depth) {
+        std::string_view name;
+        each_field(bytes, [&](const Field& field) { name = field.number == kAttributeName ? field.bytes : name; });
+        each_field(bytes, [&](const Field& field) {
+            if (field.number == kAttributeInteger) node.integers[name] = static_cast<std::int64_t>(field.value);
+            if (field.number == kAttributeText) node.texts[name] = field.bytes;
+            if (field.number == kAttributeGraph || field.number == kAttributeGraphs) graph(field.bytes, depth + 1);
+        });
+    }
+};
+
+/// A window that begins behind the data, where the number of windows was rounded up: ONNX and PyTorch leave it out.
+template <class Pool>
+bool has_window_outside(const ov::Node& node) {
+    const auto* pool = ov::as_type<const Pool>(&node);
+    if (pool == nullptr || pool->get_rounding_type() != ov::op::RoundingType::CEIL) return false;
+    const auto& in = node.get_input_partial_shape(0);
+    const auto& out = node.get_output_partial_shape(0);
+    for (std::size_t axis = 0; axis < pool->get_kernel().size(); ++axis) {
+        if (in[axis + 2].is_dynamic() || out[axis + 2].is_dynamic()) continue;
+        const auto begins = (out[axis + 2].get_length() - 1) * static_cast<std::int64_t>(pool->get_strides()[axis]);
+        if (begins >= in[axis + 2].get_length() + static_cast<std::int64_t>(pool->get_pads_begin()[axis])) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::vector<EngineFault> find_engine_faults(const ov::Model& model) {
+    namespace op = ov::op;
+    std::vector<EngineFault> found;
+    for (const auto& node : model.get_ordered_ops()) {
+        if (has_window_outside<op::v1::MaxPool>(*node) || has_window_outside<op::v8::MaxPool>(*node) ||
+            has_window_outside<op::v14::MaxPool>(*node) || has_window_outside<op::v1::AvgPool>(*node) ||
+            has_window_outside<op::v14::AvgPool>(*node) || has_window_outside<op::v16::AvgPool>(*node)) {
+            found.push_back({node->get_type_name(), node->get_friendly_name(),
+                             "the engine adds a window that lies wholly in the padding (ceil_mode)", true});
+        }
+        if (ov::is_type<op::v0::Tile>(node) && !ov::is_type<op::v0::Constant>(node->get_input_node_ptr(1))) {
+            found.push_back({node->get_type_name(), node->get_friendly_name(),
+                             "the engine may leave memory unset where its repeats are computed while it runs", false});
+        }
+    }
+    return found;
+}
+
+std::vector<EngineFault> find_engine_faults(std::span<const std::byte> onnx) {
+    Search search;
+    search.model({reinterpret_cast<const char*>(onnx.data()), onnx.size()});
+    return search.found;
+}
+
+}  // namespace pellucid::graph

@@ -1,0 +1,124 @@
+// What the engine is known to compute wrong is found in a file's nodes and in the graph, and nothing else is.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "graph/engine_faults.hpp"
+#include "openvino/openvino.hpp"
+#include "openvino/opsets/opset16.hpp"
+
+namespace pellucid::graph {
+namespace {
+
+namespace op = ov::op;
+
+// A file of one node, written as protocol buffers are: a key of field and kind, then a number or a length and bytes.
+std::string number(std::uint64_t value) {
+    std::string bytes;
+    for (; value > 0x7FU; value >>= 7U) bytes += static_cast<char>((value & 0x7FU) | 0x80U);
+    return bytes + static_cast<char>(value);
+}
+std::string field(std::uint64_t at, std::uint64_t value) { return number(at << 3U) + number(value); }
+std::string field(std::uint64_t at, const std::string& bytes) {
+    return number(at << 3U | 2U) + number(bytes.size()) + bytes;
+}
+std::string integer(const std::string& name, std::int64_t value) {
+    return field(5, field(1, name) + field(3, static_cast<std::uint64_t>(value)));
+}
+std::string text(const std::string& name, const std::string& value) {
+    return field(5, field(1, name) + field(4, value));
+}
+
+std::vector<EngineFault> faults_of(const std::string& type, const std::string& rest) {
+    const std::string node = rest + field(2, std::string("y")) + field(4, type);
+    const std::string file = field(7, field(1, node));
+    return find_engine_faults(std::as_bytes(std::span(file.data(), file.size())));
+}
+
+std::string inputs(std::size_t count) {
+    std::string bytes;
+    for (std::size_t i = 0; i < count; ++i) bytes += field(1, std::string(1, static_cast<char>('a' + i)));
+    return bytes;
+}
+
+struct Met {
+    std::string type, rest, what;
+    bool certain = true;
+};
+
+TEST(EngineFaults, AreFoundInTheNodesOfAFile) {
+    const Met rows[] = {
+        {"Attention", integer("left_window_size", 0), "left_window_size"},
+        {"Attention", integer("right_window_size", 2), "right_window_size"},
+        {"Attention", integer("is_causal", 1) + inputs(6), "past"},
+        {"LSTM", integer("layout", 1), "layout"},
+        {"GRU", integer("layout", 1), "layout"},
+        {"RNN", integer("layout", 1), "layout"},
+        {"SpaceToDepth", text("mode", "CRD"), "CRD"},
+        {"Resize", integer("antialias", 1), "antialias"},
+        {"Resize", integer("exclude_outside", 1), "exclude_outside"},
+        {"Resize", text("keep_aspect_ratio_policy", "not_larger"), "keep_aspect_ratio_policy"},
+        {"Resize", text("coordinate_transformation_mode", "align_corners"), "align_corners", false},
+        {"DFT", integer("onesided", 1), "onesided"},
+        {"DFT", inputs(3), "third input"},
+        {"RoiAlign", text("mode", "max"), "maximum"},
+        {"Cast", integer("to", 17), "8 bits", false},
+    };
+    for (const auto& row : rows) {
+        const auto found = faults_of(row.type, row.rest);
+        ASSERT_EQ(found.size(), 1U) << row.type << ", " << row.what;
+        EXPECT_EQ(found[0].op, row.type);
+        EXPECT_EQ(found[0].node, "y");  // a node without a name is called by its output
+        EXPECT_NE(found[0].what.find(row.what), std::string::npos) << found[0].what;
+        EXPECT_EQ(found[0].certain, row.certain) << found[0].what;
+    }
+}
+
+TEST(EngineFaults, AreNotFoundWhereTheEngineIsRight) {
+    EXPECT_TRUE(faults_of("Attention", integer("left_window_size", -1) + integer("is_causal", 1) + inputs(4)).empty());
+    // An omitted mask has an empty name.
+    const auto omitted = inputs(3) + field(1, std::string()) + field(1, std::string("p")) + field(1, std::string("q"));
+    EXPECT_TRUE(faults_of("Attention", integer("is_causal", 1) + omitted).empty());
+    EXPECT_TRUE(faults_of("LSTM", integer("layout", 0)).empty());
+    EXPECT_TRUE(faults_of("SpaceToDepth", text("mode", "DCR")).empty());
+    EXPECT_TRUE(faults_of("Resize", text("keep_aspect_ratio_policy", "stretch") + integer("antialias", 0)).empty());
+    EXPECT_TRUE(faults_of("DFT", inputs(2)).empty());
+    EXPECT_TRUE(faults_of("RoiAlign", text("mode", "avg")).empty());
+    EXPECT_TRUE(faults_of("Cast", integer("to", 10)).empty());
+    EXPECT_TRUE(faults_of("LayerNormalization", integer("layout", 1)).empty());
+}
+
+TEST(EngineFaults, AreFoundInTheBodiesOfBranches) {
+    const std::string inner = field(1, field(4, std::string("GRU")) + integer("layout", 1));
+    const auto found = faults_of("If", field(5, field(1, std::string("then_branch")) + field(6, inner)));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].op, "GRU");
+}
+
+std::vector<EngineFault> faults_of_pool(std::size_t kernel, std::size_t stride, std::size_t pad) {
+    const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 1, 2, 2});
+    const auto pool =
+        std::make_shared<op::v1::MaxPool>(x, ov::Strides{stride, stride}, ov::Shape{pad, pad}, ov::Shape{pad, pad},
+                                          ov::Shape{kernel, kernel}, op::RoundingType::CEIL);
+    return find_engine_faults(ov::Model(ov::OutputVector{pool}, ov::ParameterVector{x}));
+}
+
+TEST(EngineFaults, AWindowOutsideTheDataIsFound) {
+    EXPECT_EQ(faults_of_pool(1, 2, 1).size(),
+              0U);  // two windows of 1 over 4: the second begins at 2, the last of the data
+    EXPECT_EQ(faults_of_pool(1, 3, 1).size(), 1U);  // the second begins at 3, in the padding behind
+}
+
+TEST(EngineFaults, RepeatsThatAreComputedAreTold) {
+    const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 2});
+    const auto repeats = std::make_shared<op::v0::Parameter>(ov::element::i64, ov::PartialShape{2});
+    const auto computed = std::make_shared<op::v0::Tile>(x, repeats);
+    const auto found = find_engine_faults(ov::Model(ov::OutputVector{computed}, ov::ParameterVector{x, repeats}));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_FALSE(found[0].certain);
+    const auto constant = std::make_shared<op::v0::Tile>(x, op::v0::Constant::create(ov::element::i64, {2}, {2, 2}));
+    EXPECT_TRUE(find_engine_faults(ov::Model(ov::OutputVector{constant}, ov::ParameterVector{x})).empty());
+}
+
+}  // namespace
+}  // namespace pellucid::graph
