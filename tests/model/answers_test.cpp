@@ -50,6 +50,21 @@ TEST(TopAnswers, RankBySoftmaxAndWarnAtChance) {
     EXPECT_FALSE(unsure);
 }
 
+/// What was answered to the last input is kept: to another one, however near, it is no answer.
+TEST(TopAnswers, AreThoseOfEachInput) {
+    const nets::Folder folder;
+    const nets::Linear net = nets::linear(4, 3, 7);
+    const Model model = nets::load(folder.save(net.model(), "linear"));
+    std::vector<float> other = kX;
+    other[2] = std::nextafter(100.0F, 200.0F);
+    for (const std::vector<float>& x : {kX, other, other, kX}) {
+        const Array found = model::answer(model, nets::sample({1, 4}, x), {0, Score::kLogit, false});
+        for (std::size_t k = 0; k < 3; ++k) {
+            EXPECT_NEAR(found[k], net.logits(x)[k], 1e-5 * 100.0);   // rounding, relative to the largest value
+        }
+    }
+}
+
 /// A network of constant answers: probabilities through their logarithms and a softmax, or logits through a sigmoid.
 struct Chance {
     const char* name;
