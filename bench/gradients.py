@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Input gradients, integrated gradients, SmoothGrad, occlusion against Captum: EfficientNet-Lite0 and ResNet-50."""
+"""Integrated gradients at equal nodes, SmoothGrad, occlusion against Captum: EfficientNet-Lite0 and ResNet-50."""
 
 from pathlib import Path
 
@@ -47,8 +47,6 @@ def race_model(race: Race, case, steps: int) -> None:
     with torch.no_grad():
         target = int(OnnxModule(model, dtype=torch.float32)(x).argmax())
     entries = [
-        ("input gradient", "saliency", {"signed_gradient": "true"}, Saliency,
-         lambda tool, x: tool.attribute(x, target, abs=False), KINKS),
         (f"integrated gradients, {steps} steps", "integrated-gradients",
          {"rule": "gauss-legendre", "n_steps": steps, "tolerance": 0}, IntegratedGradients,
          lambda tool, x: tool.attribute(x, 0.0, target, n_steps=steps, internal_batch_size=BLOCK), KINKS),

@@ -1,10 +1,12 @@
 // Does memory stay flat? Every method is called again and again in one process, on the digit network, each time for another
-// class and with another seed; what the process holds after a tenth of the calls must be what it holds after all of them.
+// class and with another seed; what the process holds after a tenth of the calls (but a hundred at least) must be what it
+// holds after all of them.
 //
 // usage: soak MODEL [CALLS [METHOD]]     prints a line a method; ends with 1 where one grew
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -25,6 +27,9 @@ using namespace pellucid;
 /// arenas of a thread, a few hundred KiB of some 200 MB: below 1 %. A row of the network forgotten at each of 9,000 calls
 /// would be 28 MB, above 10 %.
 constexpr double kMostGrowth = 0.02;
+
+/// Calls after which every class has been asked several times, and the engine's threads have what they keep.
+constexpr long kWarm = 100;
 
 /// Resident bytes of this process, as the system counts them.
 double resident_bytes() {
@@ -83,7 +88,7 @@ Measured measure(const MethodRow& row, const Model& model, const Input& input, l
     request.input = &input;
     request.options = short_options(row);
     for (long call = 0; call < calls; ++call) {
-        if (call == calls / 10) {
+        if (call == std::max(calls / 10, kWarm)) {
             measured.early = resident_bytes();
         }
         request.targets = {Target::index(call % 10)};
@@ -123,8 +128,8 @@ int soak(const char* path, long calls, const std::string& only) {
 int main(int count, char** arguments) {
     constexpr long kCalls = 10'000;
     const long calls = count > 2 ? std::strtol(arguments[2], nullptr, 10) : kCalls;
-    if (count < 2 || calls < 10) {
-        std::fputs("usage: soak MODEL [CALLS [METHOD]]   (at least 10 calls)\n", stderr);
+    if (count < 2 || calls <= kWarm) {
+        std::fputs("usage: soak MODEL [CALLS [METHOD]]   (more than 100 calls)\n", stderr);
         return 2;
     }
     try {
