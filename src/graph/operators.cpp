@@ -34,8 +34,8 @@ std::string number_of(const char* version) {
 }
 
 std::string gradient_of(const graph::OpFacts& facts) {
-    if (facts.vjp != nullptr) return "rule";
-    return facts.law == graph::Law::kBlocked ? "blocked" : "decomposed";
+    if (facts.decompose != nullptr) return "decomposed";
+    return facts.vjp == nullptr ? "blocked" : "rule";
 }
 
 }  // namespace
@@ -43,7 +43,8 @@ std::string gradient_of(const graph::OpFacts& facts) {
 std::vector<OperatorFacts> operators() {
     std::vector<OperatorFacts> rows;
     for (const auto* facts : graph::all_facts()) {
-        rows.push_back({facts->op.name, number_of(facts->op.version_id), word(facts->law), gradient_of(*facts),
+        rows.push_back({facts->op.name, number_of(facts->op.version_id),
+                        facts->decompose == nullptr ? word(facts->law) : "composite", gradient_of(*facts),
                         facts->macs != nullptr, std::string(facts->note)});
     }
     std::sort(rows.begin(), rows.end(), [](const OperatorFacts& a, const OperatorFacts& b) {

@@ -204,7 +204,10 @@ std::shared_ptr<op::v0::Constant> Tape::constant_of(const Value& v) {
 bool Tape::wants(const ov::Node& node, std::size_t port) const { return varied.count(node.input_value(port)) != 0; }
 
 Cotangent Tape::blocked(const ov::Node& node, std::size_t port, const std::string& why) {
-    if (wants(node, port)) note(describe_node(node) + ", input " + std::to_string(port) + ": " + why);
+    if (wants(node, port)) {
+        blocked_inputs.push_back(describe_node(node) + ", input " + std::to_string(port) + ": " + why);
+        note(blocked_inputs.back());
+    }
     blocked_.insert({&node, port});
     return {};
 }

@@ -144,6 +144,7 @@ public:
     Amend amend;                                     ///< of the rule set
     std::set<Value> varied;                          ///< tensors that depend on what is asked for
     std::vector<std::string> notes;
+    std::vector<std::string> blocked_inputs;         ///< where a cotangent was wanted that a rule blocks, and why
     std::unordered_map<const ov::Node*, std::shared_ptr<ov::Node>> twin;  ///< forward node -> that of the baseline
 
 private:

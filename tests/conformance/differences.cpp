@@ -88,9 +88,9 @@ double root_mean_square(const ov::Tensor& a) {
     return squares > 0.0 ? std::sqrt(squares / static_cast<double>(count)) : 1.0;
 }
 
-/// At most so many of the cotangent's elements are not 0: of a large output, each window, and each kink, would add its own
-/// rounding to what is to be told apart.
-constexpr std::size_t kMostAsked = 512;
+/// At most about so many of the cotangent's elements are not 0: in a large output there is always a window that changes
+/// its largest element, however narrow the step.
+constexpr std::size_t kMostAsked = 64;
 
 ov::Tensor random_cotangent(const ov::Tensor& value, std::uint32_t stream) {
     auto made = random_where_finite(value, 1.0, stream);
