@@ -214,6 +214,22 @@ TEST(DifferentiateControlFlow, SavedAndReadBack) {
     for (const std::size_t result : {0U, 1U}) EXPECT_EQ(relative_error(got[result], expected[result]), 0.0);
 }
 
+std::vector<std::string> names_of_gradient(const Case& c) {
+    const auto model = model_of(c);
+    const auto made =
+        differentiate(model, {model->get_parameters()[0]->output(0)}, model->get_results()[0]->input_value(0)).model;
+    std::vector<std::string> names;
+    for (const auto& node : made->get_ordered_ops()) names.push_back(node->get_friendly_name());
+    return names;
+}
+
+/// The engine numbers nodes without a name anew each time that a model is read.
+TEST(DifferentiateControlFlow, NamesAreTheSameEveryTime) {
+    for (const auto& cases : {iterators(), loops()}) {
+        for (const auto& c : cases) EXPECT_EQ(names_of_gradient(c), names_of_gradient(c)) << c.name;
+    }
+}
+
 /// Weights that every iteration reads are one constant, and negated once for the reverse pass.
 TEST(DifferentiateControlFlow, WeightsAreNotCopiedForEachIteration) {
     const auto model = model_of(iterators()[0]);

@@ -255,6 +255,9 @@ TEST(DifferentiateRecurrent, WrittenOutTheyAnswerAsTheEngineDoes) {
     for (const auto& o : every_kind_and_direction()) expect_same_forward(sequence(o));
     for (const auto& o : variants()) expect_same_forward(sequence(o));
     expect_same_forward(sequence({.kind = Kind::kRnn, .activations = {"relu"}}));
+    for (const auto kind : {Kind::kRnn, Kind::kGru, Kind::kGruLinear, Kind::kLstm}) {
+        expect_same_forward(sequence({.kind = kind, .clip = 0.3F}));  // most sums, and a cell's state were it clipped
+    }
     for (const auto& c : cells()) expect_same_forward(c);
 }
 
