@@ -113,6 +113,24 @@ std::vector<Case> picks() {
 }
 
 TEST(DifferentiateIndexing, FirstDerivatives) { check_first_orders(picks()); }
+/// Of equal elements the first takes it all: differences cannot see that, for a step leaves none of them equal.
+TEST(DifferentiateIndexing, OfEqualElementsTheFirstIsTheUniqueOne) {
+    const auto model = model_of(smooth(
+        "Unique", {6}, [](const Values& in) -> Value { return std::make_shared<op::v10::Unique>(in[0])->output(0); }));
+    const auto made =
+        differentiate(model, {model->get_parameters()[0]->output(0)}, model->get_results()[0]->input_value(0));
+    auto compiled = compile(made.model);
+    ov::Tensor x(ov::element::f32, {1, 6}), seed(ov::element::f32, {4});
+    const std::vector<float> points{2, 1, 1, 3, 4, 3}, weights{10, 20, 30, 40};
+    std::copy(points.begin(), points.end(), x.data<float>());
+    std::copy(weights.begin(), weights.end(), seed.data<float>());
+    const auto result = run(compiled, {x, seed})[1];
+    EXPECT_EQ(std::vector<float>(result.data<float>(), result.data<float>() + 6),
+              (std::vector<float>{20, 10, 0, 30, 40, 0}));
+    ASSERT_EQ(made.notes.size(), 1U);
+    EXPECT_NE(made.notes[0].find("the first"), std::string::npos) << made.notes[0];
+}
+
 TEST(DifferentiateIndexing, DerivativesOfDerivatives) { check_second_orders(picks()); }
 
 }  // namespace
