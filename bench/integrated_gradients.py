@@ -97,7 +97,7 @@ def race_model(race: Race, case) -> None:
         if nodes is None or their_nodes is None:
             raise AssertionError(f"{case.name}: no number of nodes keeps the {what} error at {wanted:.1e}")
         variants = {label: lambda one=one, at=their_nodes: timed(lambda: one(at)) for label, one in peers.items()}
-        race.run(f"{case.name}: integrated gradients to a {what} error of {wanted:.1e}, {nodes} nodes against"
+        race.run(f"{case.name}: integrated gradients, {what} error {wanted:.1e}, {nodes} nodes against"
                  f" {their_nodes}", ours_at(case, peer.target, nodes), variants, off)  # fmt: skip
         race.rows[-1] |= {"error": wanted, "kind": what, "nodes": nodes, "their_nodes": their_nodes,
                           "reference_known_to": uncertain, "ladder": ladder_table(ours, theirs)}  # fmt: skip
