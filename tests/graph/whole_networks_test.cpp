@@ -25,10 +25,12 @@ const fs::path kNetworks = fs::path(PELLUCID_SOURCE_DIR) / "tests" / "graph" / "
 // Two float32 engines round sums of up to a few hundred terms alike to some 1e-6 of their size, and the networks are
 // few layers deep.
 constexpr double kForward = 1e-5;
-// The same backward, and 7e-6 that the goldens' 16 bits add. No kink adds to it: the generator kept to points at which
-// every kinked unit stands clear of what rounding moves, by 2e-5 of its spread at the least.
-constexpr double kGradient = 1e-4;
-// The same graph on the same engine: what is left is the order in which the engine fuses, which names may decide.
+// The same backward, and 7e-6 that the goldens' 16 bits add; four times their sum, a third of what is promised (1e-4).
+// No kink adds to it: the generator kept to points at which every kinked unit stands clear of what rounding moves, by
+// 2e-5 of its spread at the least.
+constexpr double kGradient = 3e-5;
+// The same graph on the same engine, equal in every bit where it was tried. Another processor's engine may fuse by an
+// order of nodes that the file does not keep, and then rounds anew.
 constexpr double kSame = 2e-6;
 
 struct Export {
@@ -141,8 +143,8 @@ TEST_P(WholeNetworks, GradientIsAutograds) {
     }
 }
 
-/// The comparison above sees every rule on the way: where the answers of one type of op are too large by a twentieth,
-/// the gradient is off by more than is allowed.
+/// The comparison above sees every rule on the way: where the answers of one type of op are too large by a hundredth, the
+/// gradient is off by many times what is allowed (1.1e-3 in the least of 416, GELU's Erf in a vision transformer).
 TEST_P(WholeNetworks, EveryRuleOnTheWayCounts) {
     std::set<std::string> types;
     RuleSet rules = plain_rules();
@@ -158,12 +160,12 @@ TEST_P(WholeNetworks, EveryRuleOnTheWayCounts) {
         rules.amend = [&](const ov::Node& node, std::vector<Cotangent>& inputs, Tape& tape) {
             for (auto& cotangent : inputs) {
                 if (type == node.get_type_name() && !cotangent.empty()) {
-                    cotangent = tape.positive(cotangent) * 1.05;
+                    cotangent = tape.positive(cotangent) * 1.01;
                 }
             }
         };
         auto compiled = compile(gradient_model(rules));
-        EXPECT_GT(relative_error(answers(compiled, 1)[1], wanted), 2.0 * kGradient) << type;
+        EXPECT_GT(relative_error(answers(compiled, 1)[1], wanted), 10.0 * kGradient) << type;
     }
 }
 
