@@ -1,12 +1,12 @@
 #include "core/files.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <thread>
 
@@ -135,10 +135,13 @@ TEST(ReadWhole, WaitsForTheWriterOfAPipe) {
     const std::string text(200'000, 'x');   // more than a pipe holds at once
     std::thread writer([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(200));   // the reader is there first
-        std::ofstream stream(pipe, std::ios::binary);
-        stream << "late " << std::flush;
+        const int end = ::open(pipe.c_str(), O_WRONLY | O_NONBLOCK);   // fails where the reader has left
+        ASSERT_GE(end, 0);
+        ::fcntl(end, F_SETFL, 0);
+        EXPECT_EQ(::write(end, "late ", 5), 5);
         std::this_thread::sleep_for(std::chrono::milliseconds(200));   // a pause is no end
-        stream << text;
+        EXPECT_EQ(::write(end, text.data(), text.size()), std::ssize(text));
+        ::close(end);
     });
     EXPECT_EQ(text_of(pipe), "late " + text);
     writer.join();
