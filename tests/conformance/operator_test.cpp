@@ -133,6 +133,7 @@ void move_off(ov::Tensor& tensor, const Kinks& kinks) {
     if (kinks.distinct) spread(tensor);
     auto* data = tensor.data<float>();
     for (std::size_t i = 0; i < tensor.get_size(); ++i) {
+        data[i] += static_cast<float>(kinks.shift);
         if (kinks.positive) data[i] = std::abs(data[i]) + 0.5F;
         for (const double kink : kinks.avoid) {
             const double away = static_cast<double>(data[i]) - kink;
@@ -161,8 +162,9 @@ OperatorTest load(const nlohmann::json& request) {
         kinks.margin = declared.value("margin", kinks.margin);
         kinks.distinct = declared.value("distinct", kinks.distinct);
         kinks.positive = declared.value("positive", kinks.positive);
+        kinks.shift = declared.value("shift", kinks.shift);
         test.step = declared.value("step", test.step);
-        const bool moved = kinks.distinct || kinks.positive || !kinks.avoid.empty();
+        const bool moved = kinks.distinct || kinks.positive || kinks.shift != 0.0 || !kinks.avoid.empty();
         for (auto& input : test.inputs) move_off(input, kinks);
         if (moved) test.expected.clear();  // of other inputs
     }

@@ -19,6 +19,7 @@ struct Kinks {
     std::vector<double> avoid;  ///< values of inputs that the function has a kink at
     double margin = 0.05;       ///< how far inputs are kept from them
     bool distinct = false;      ///< elements are spread, in their order, so that none are equal
+    double shift = 0.0;         ///< added to every element
     bool positive = false;      ///< elements become their magnitude plus 0.5: roots and powers of no negative number
 };
 

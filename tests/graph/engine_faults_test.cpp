@@ -104,9 +104,8 @@ std::vector<EngineFault> faults_of_pool(std::size_t kernel, std::size_t stride, 
 }
 
 TEST(EngineFaults, AWindowOutsideTheDataIsFound) {
-    EXPECT_EQ(faults_of_pool(1, 2, 1).size(),
-              0U);  // two windows of 1 over 4: the second begins at 2, the last of the data
-    EXPECT_EQ(faults_of_pool(1, 3, 1).size(), 1U);  // the second begins at 3, in the padding behind
+    EXPECT_EQ(faults_of_pool(2, 2, 1).size(), 0U);  // two windows: the second begins at 2, the last of the data
+    EXPECT_EQ(faults_of_pool(2, 3, 1).size(), 1U);  // the second begins at 3, in the padding behind
 }
 
 TEST(EngineFaults, RepeatsThatAreComputedAreTold) {
