@@ -2,10 +2,11 @@
 """Integrated gradients against Captum's at equal error: how long until the sum, and the map, is as good as theirs?
 
 Captum's default (Gauss-Legendre, 50 nodes) sets the two errors that are to be reached: of completeness, and of the map
-against a converged reference. Each side then takes the fewest nodes of a ladder from which on its error stays as small.
+against a converged reference, each the largest that Captum makes with 50 nodes or more, since one number of nodes may
+be lucky. Each side then takes the fewest nodes of a ladder from which on its error stays as small.
 """
 
-from benching.race import ASSETS, Ours, Race, assert_equal, restart_without_slowing, timed
+from benching.race import ASSETS, Ours, Race, assert_equal, restart_without_slowing, save_results, timed
 
 restart_without_slowing()
 
@@ -17,7 +18,7 @@ from goldens.onnx_torch import OnnxModule
 
 BLOCK = 16  # of the peer: the fastest of 4, 16 and 50 on two cores
 DEFAULT = 50  # nodes that Captum takes when nobody asks
-LADDER = (4, 6, 8, 12, 16, 20, 24, 32, 40, 50)
+LADDER = (4, 8, 12, 16, 20, 24, 32, 40, 50, 64, 96, 128, 192)
 EQUAL = 16  # nodes at which both must agree first
 # Both in float32: a ReLU on its kink may fall to either side, and moves a gradient by some thousandths.
 KINKS = 2e-2
@@ -75,7 +76,18 @@ def ours_at(case, target: int, nodes: int) -> Ours:
     return Ours(case.model, case.tensor, "integrated-gradients", {"n_steps": nodes, "tolerance": 0}, str(target))
 
 
-def race_model(race: Race, case) -> None:
+class Races(Race):
+    """With the errors that one side never reached."""
+
+    def __init__(self, name: str, rounds: int) -> None:
+        super().__init__(name, rounds)
+        self.unreached: list[dict] = []
+
+    def save(self) -> None:
+        save_results(self.name, {"rounds": self.rounds, "rows": self.rows, "unreached": self.unreached})
+
+
+def race_model(race: Races, case) -> None:
     layouts = (("NCHW", torch.contiguous_format), ("channels-last", torch.channels_last))
     peers = {f"captum {label}": Captum(case.model, case.tensor, layout) for label, layout in layouts}
     peer = next(iter(peers.values()))
@@ -91,11 +103,16 @@ def race_model(race: Race, case) -> None:
     for nodes in LADDER:
         print(f"    {nodes:3} nodes: ours {ours[nodes].sum:.1e} {ours[nodes].map:.1e},"
               f" captum {theirs[nodes].sum:.1e} {theirs[nodes].map:.1e}", flush=True)  # fmt: skip
+    if not uncertain < max(theirs[DEFAULT].map, ours[DEFAULT].map) / 2:
+        raise AssertionError(f"{case.name}: the reference is no better known than what is held against it")
     for kind, what in (("sum", "completeness"), ("map", "attribution")):
-        wanted = max(getattr(theirs[DEFAULT], kind), 2 * uncertain if kind == "map" else 0.0)
+        wanted = max(getattr(theirs[nodes], kind) for nodes in LADDER if nodes >= DEFAULT)
         nodes, their_nodes = fewest(ours, kind, wanted), fewest(theirs, kind, wanted)
         if nodes is None or their_nodes is None:
-            raise AssertionError(f"{case.name}: no number of nodes keeps the {what} error at {wanted:.1e}")
+            print(f"  {case.name}: of up to {LADDER[-1]} nodes none keeps our {what} error at {wanted:.1e}", flush=True)
+            race.unreached.append({"what": case.name, "kind": what, "error": wanted,
+                                   "ladder": ladder_table(ours, theirs)})  # fmt: skip
+            continue
         variants = {label: lambda one=one, at=their_nodes: timed(lambda: one(at)) for label, one in peers.items()}
         race.run(f"{case.name}: integrated gradients, {what} error {wanted:.1e}, {nodes} nodes against"
                  f" {their_nodes}", ours_at(case, peer.target, nodes), variants, off)  # fmt: skip
@@ -116,7 +133,7 @@ def ladder_table(ours: dict[int, Errors], theirs: dict[int, Errors]) -> list[dic
 
 
 def main() -> None:
-    race = Race("integrated_gradients", rounds=3)
+    race = Races("integrated_gradients", rounds=3)
     cases = {case.name: case for case in all_cases(ASSETS)}
     for name in ("efficientnet_lite0-coffee", "resnet50_random"):
         race_model(race, cases[name])

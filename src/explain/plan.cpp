@@ -26,9 +26,10 @@ constexpr double kLongestSeconds = 6.0;   // with fewer blocks, where one takes 
 /// Follows the stream that bears the method's name and cancels it once its pace is known.
 class Pace {
 public:
-    /// @param rows  at least so many, or the method has nothing to show
-    Pace(const MethodRow& row, std::int64_t rows, CancelToken users)
-        : stage_(row.name), rows_(rows), users_(std::move(users)) {}
+    /// @param rows   at least so many, or the method has nothing to show
+    /// @param model  whose first use ends the run at once; may be null
+    Pace(const MethodRow& row, std::int64_t rows, CancelToken users, const Model* model)
+        : stage_(row.name), rows_(rows), users_(std::move(users)), model_(model) {}
 
     void seen(const std::string& stage, std::int64_t done) {
         const double now = seconds();
@@ -50,10 +51,13 @@ public:
                 token_.cancel();
             }
         }
-        if (users_.cancelled()) {
+        if (users_.cancelled() || first_use()) {
             token_.cancel();
         }
     }
+
+    /// Whether something was compiled or checked that later runs find on the disk.
+    [[nodiscard]] bool first_use() const { return model_ != nullptr && model_->impl().first_use; }
 
     [[nodiscard]] const CancelToken& token() const { return token_; }
     [[nodiscard]] bool ended_early() const { return ended_early_; }
@@ -73,44 +77,16 @@ private:
     std::string stage_;
     std::int64_t rows_, blocks_ = 0, rounds_ = 0, done_ = 0;
     CancelToken users_, token_;
+    const Model* model_;
     double first_ = 0.0, last_ = 0.0;
     double sum_rows_ = 0.0, sum_seconds_ = 0.0, sum_squares_ = 0.0, sum_products_ = 0.0;
     bool ended_early_ = false;
 };
 
-/// What is compiled and checked at the first use of a network lies on the disk afterwards, and later runs find it there:
-/// a run that is about to be foretold must not be measured by it. Runs the beginning of the method in copies of the model
-/// until nothing is new.
-void use_first(const MethodRow& row, const Request& request) {
-    constexpr int kAttempts = 3;   // compiles, then imports and checks, then finds all
-    for (int attempt = 0; request.model != nullptr && attempt < kAttempts; ++attempt) {
-        const Model copy = Model::load(request.model->path(), request.model->load_options());
-        Request trial = request;
-        CancelToken enough;
-        trial.model = &copy;
-        trial.run.cancel = enough;
-        trial.run.progress = [&](const std::string& stage, std::int64_t, std::int64_t) {
-            if (stage == row.name || request.run.cancel.cancelled()) {
-                enough.cancel();
-            }
-        };
-        try {
-            static_cast<void>(run(row, trial));
-        } catch (const Error& error) {
-            if (error.code() != ErrorCode::kInterrupted) {
-                throw;
-            }
-        }
-        if (!copy.impl().first_use || request.run.cancel.cancelled()) {
-            return;
-        }
-    }
-}
-
 /// From now on the system counts the largest that the process is from what it is now; where it does not let itself be told,
 /// the plan names the larger figure.
 void forget_peak() {
-    ::malloc_trim(0);   // what the trials left free would stay counted
+    ::malloc_trim(0);   // what runs before left free would stay counted
     std::ofstream("/proc/self/clear_refs") << "5";
 }
 
@@ -158,19 +134,27 @@ void reckon_rest(const Budget& budget, const Pace& pace, const Evaluations& done
     }
 }
 
-}  // namespace
+/// As good as just loaded, but for f(x), which is known before any method runs.
+void forget_graphs(Model::Impl& impl) {
+    std::erase_if(impl.sessions, [](const auto& kept) { return kept.first != "logits"; });
+    impl.gradients.clear();
+}
 
-Plan plan(const MethodRow& row, const Request& request) {
-    use_first(row, request);
-    forget_peak();
-    Pace pace(row, 2 * target_count(request), request.run.cancel);
+std::vector<Explanation> begin(const MethodRow& row, const Request& request, Pace& pace) {
     Request probe = request;
     probe.run.cancel = pace.token();
     probe.run.progress = [&pace](const std::string& stage, std::int64_t done, std::int64_t) { pace.seen(stage, done); };
-    const std::vector<Explanation> begun = run(row, probe);
-    if (request.run.cancel.cancelled()) {
-        throw Error(ErrorCode::kInterrupted, "interrupted before the plan was made");
+    try {
+        return run(row, probe);
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::kInterrupted && pace.first_use()) {
+            return {};
+        }
+        throw;
     }
+}
+
+Plan made_of(const MethodRow& row, const Request& request, const Pace& pace, const std::vector<Explanation>& begun) {
     const Evaluations& done = begun.front().evaluations;
     Plan made;
     made.bytes = peak_bytes();
@@ -186,6 +170,28 @@ Plan plan(const MethodRow& row, const Request& request) {
         made.seconds = begun.front().total_seconds;
     }
     return made;
+}
+
+}  // namespace
+
+Plan plan(const MethodRow& row, const Request& request) {
+    // A graph is compiled once, checked once as it then comes from the disk, and found there, checked, by every later run:
+    // of such a one the plan tells.
+    for (int attempts_left = 2;; --attempts_left) {
+        if (request.model != nullptr) {
+            request.model->impl().first_use = false;   // f(x) may have been compiled before
+        }
+        forget_peak();
+        Pace pace(row, 2 * target_count(request), request.run.cancel, attempts_left > 0 ? request.model : nullptr);
+        const std::vector<Explanation> begun = begin(row, request, pace);
+        if (request.run.cancel.cancelled()) {
+            throw Error(ErrorCode::kInterrupted, "interrupted before the plan was made");
+        }
+        if (!pace.first_use()) {
+            return made_of(row, request, pace, begun);
+        }
+        forget_graphs(request.model->impl());
+    }
 }
 
 }  // namespace pellucid::explain
