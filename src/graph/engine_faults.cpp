@@ -1,7 +1,9 @@
 #include "graph/engine_faults.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string_view>
 
 #include "graph/protobuf.hpp"
@@ -156,6 +158,36 @@ bool has_window_outside(const ov::Node& node) {
     return false;
 }
 
+/// Whether what a node makes is computed from what a parameter holds; a shape alone does not count.
+bool comes_from_input(const ov::Node& node) {
+    std::set<const ov::Node*> seen;
+    std::vector<const ov::Node*> open{&node};
+    while (!open.empty()) {
+        const auto* next = open.back();
+        open.pop_back();
+        if (ov::is_type<ov::op::v0::Parameter>(next)) return true;
+        const bool shape = ov::is_type<ov::op::v0::ShapeOf>(next) || ov::is_type<ov::op::v3::ShapeOf>(next);
+        if (shape || !seen.insert(next).second) continue;
+        for (std::size_t port = 0; port < next->get_input_size(); ++port) {
+            open.push_back(next->get_input_node_ptr(port));
+        }
+    }
+    return false;
+}
+
+/// Lengths of sequences that are not all of the steps. With a batch that is open the engine takes all steps all the same.
+bool has_lengths(const ov::Node& node) {
+    namespace op = ov::op;
+    const bool lstm = ov::is_type<op::v5::LSTMSequence>(&node);
+    if (!lstm && !ov::is_type<op::v5::GRUSequence>(&node) && !ov::is_type<op::v5::RNNSequence>(&node)) return false;
+    const auto& lengths = *node.get_input_node_ptr(lstm ? 3 : 2);
+    const auto* constant = ov::as_type<const op::v0::Constant>(&lengths);
+    const auto& x = node.get_input_partial_shape(0);
+    if (constant == nullptr || x.rank().is_dynamic() || x[1].is_dynamic()) return comes_from_input(lengths);
+    const auto values = constant->cast_vector<std::int64_t>();
+    return std::any_of(values.begin(), values.end(), [&](std::int64_t length) { return length != x[1].get_length(); });
+}
+
 }  // namespace
 
 std::vector<EngineFault> find_engine_faults(const ov::Model& model) {
@@ -167,6 +199,10 @@ std::vector<EngineFault> find_engine_faults(const ov::Model& model) {
             has_window_outside<op::v14::AvgPool>(*node) || has_window_outside<op::v16::AvgPool>(*node)) {
             found.push_back({node->get_type_name(), node->get_friendly_name(),
                              "the engine adds a window that lies wholly in the padding (ceil_mode)", true});
+        }
+        if (has_lengths(*node)) {
+            found.push_back({node->get_type_name(), node->get_friendly_name(),
+                             "the engine takes every step of a batch, whatever the lengths of its sequences", true});
         }
         if (ov::is_type<op::v0::Tile>(node) && !ov::is_type<op::v0::Constant>(node->get_input_node_ptr(1))) {
             found.push_back({node->get_type_name(), node->get_friendly_name(),

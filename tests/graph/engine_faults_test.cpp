@@ -108,6 +108,31 @@ TEST(EngineFaults, AWindowOutsideTheDataIsFound) {
     EXPECT_EQ(faults_of_pool(2, 3, 1).size(), 1U);  // the second begins at 3, in the padding behind
 }
 
+/// @param lengths  of the two rows of five steps
+std::vector<EngineFault> faults_of_sequence(const ov::Output<ov::Node>& lengths, ov::ParameterVector parameters) {
+    const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{2, 5, 3});
+    const auto zeros = [](const ov::Shape& shape) { return op::v0::Constant::create(ov::element::f32, shape, {0.0F}); };
+    const auto sequence =
+        std::make_shared<op::v5::RNNSequence>(x, zeros({2, 1, 4}), lengths, zeros({1, 4, 3}), zeros({1, 4, 4}),
+                                              zeros({1, 4}), 4, op::RecurrentSequenceDirection::FORWARD);
+    parameters.push_back(x);
+    return find_engine_faults(ov::Model(ov::OutputVector{sequence->output(0)}, parameters));
+}
+
+TEST(EngineFaults, LengthsOfSequencesAreFound) {
+    const auto constant = [](std::int64_t a, std::int64_t b) {
+        return op::v0::Constant::create(ov::element::i64, {2}, {a, b});
+    };
+    EXPECT_TRUE(faults_of_sequence(constant(5, 5), {}).empty());
+    EXPECT_EQ(faults_of_sequence(constant(5, 3), {}).size(), 1U);
+    const auto given = std::make_shared<op::v0::Parameter>(ov::element::i64, ov::PartialShape{2});
+    EXPECT_EQ(faults_of_sequence(given, {given}).size(), 1U);
+    // As the reader makes them where a file names none: the number of steps, as often as there are rows.
+    const auto rows = std::make_shared<op::v3::ShapeOf>(given);
+    const auto all = std::make_shared<op::v3::Broadcast>(op::v0::Constant::create(ov::element::i64, {}, {5}), rows);
+    EXPECT_TRUE(faults_of_sequence(all, {given}).empty());
+}
+
 TEST(EngineFaults, RepeatsThatAreComputedAreTold) {
     const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 2});
     const auto repeats = std::make_shared<op::v0::Parameter>(ov::element::i64, ov::PartialShape{2});
