@@ -53,6 +53,13 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& each) { return std::string(each.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
+    Tflite, HostileFile,
+    ::testing::Values(
+        BadCase{"ThatKillsItsReader", explain("crash.tflite", "x.npy"), 3, "cannot read the model crash.tflite"},
+        BadCase{"ThatKillsItsReaderInspected", {"inspect", "crash.tflite"}, 3, "cannot read the model crash.tflite"}),
+    [](const auto& each) { return std::string(each.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
     NoFile, HostileFile,
     ::testing::Values(
         BadCase{"ModelIsAPipe", explain("pipe.onnx", "digit.npy"), 3, "a pipe or a device"},

@@ -171,13 +171,16 @@ TEST(Cache, DamagedEntriesAreRebuiltAndSaid) {
     // Names that the engine counts are part of a graph's key: the run that rebuilds one may ask for another by a new key,
     // and meets the old entry in the next run only.
     int said = 0;
-    for (int run = 0; run < 3; ++run) {
+    bool last_said = true;
+    for (int run = 0; run < 4; ++run) {
         const Outcome outcome = run_pellucid(saliency_into("again"), {.folder = own.folder});
         EXPECT_EQ(outcome.code, 0) << outcome.err;
         EXPECT_EQ(core::read_whole(own.folder / "again" / kValues), values);
-        said += outcome.err.find("is rebuilt") == std::string::npos ? 0 : 1;
+        last_said = outcome.err.find("is rebuilt") != std::string::npos;
+        said += last_said ? 1 : 0;
     }
-    EXPECT_EQ(said, 1) << "rebuilt once, then trusted";
+    EXPECT_GT(said, 0) << "a damaged entry was trusted, or rebuilt in silence";
+    EXPECT_FALSE(last_said) << "rebuilt, and not kept";
 }
 
 /// One bit of a network's file, turned: explained all the same, or one line and a reader's exit code.

@@ -169,6 +169,16 @@ def ir_files() -> dict[str, str]:
     }
 
 
+# ---- TensorFlow Lite
+
+
+def crashing_tflite() -> bytes:
+    """One byte of a sound file turned, found by trying thousands: the engine's reader leaves the file and is killed."""
+    data = bytearray((HERE.parent.parent / "graph" / "data" / "format.tflite").read_bytes())
+    data[190] = 144
+    return bytes(data)
+
+
 # ---- Pictures: headers that promise what no memory holds, and small pictures bent.
 
 
@@ -262,6 +272,7 @@ def main() -> None:
         save(f"{name}.onnx", model.SerializeToString())
     save("nested.onnx", nested(500))
     save("short.bin", b"\0" * 5)
+    save("crash.tflite", crashing_tflite())
     for name, text in ir_files().items():
         save(f"{name}.xml", text)
         save(f"{name}.bin", b"\0" * 16)
