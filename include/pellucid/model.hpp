@@ -23,6 +23,9 @@ struct LoadOptions {
     std::string device = "CPU";
     std::string precision = "f32";  ///< f32, bf16 or f16
     int threads = 0;  ///< 0: as many as the machine has cores
+    /// Bound on what compiled graphs hold in memory, in bytes of weights; those not used for the longest time go first.
+    /// 0: a quarter of the machine's memory
+    std::uint64_t session_bytes = 0;
     bool cache = true;  ///< keep compiled graphs in $PELLUCID_CACHE (default: ~/.cache/pellucid)
 };
 

@@ -73,8 +73,7 @@ std::uint64_t memory_bound(const Budget& budget) {
     if (budget.memory_bytes > 0) {
         return budget.memory_bytes;
     }
-    return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) /
-           4;
+    return quarter_of_memory();
 }
 
 class SessionRunner final : public BlockRunner {
@@ -162,6 +161,11 @@ int slots_for(const CompiledSession& session, const Rows& rows, const Budget& bu
 }
 
 }  // namespace
+
+std::uint64_t quarter_of_memory() {
+    return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) /
+           4;
+}
 
 StreamReport stream(Session& session, const Rows& rows, Fold& fold, const StreamOptions& options) {
     auto* compiled = dynamic_cast<CompiledSession*>(&session);

@@ -70,4 +70,7 @@ struct StreamReport {
 /// Throws Error(kUnsupported) when an answer is not finite, naming the row, unless `allow_non_finite`.
 StreamReport stream(Session& session, const Rows& rows, Fold& fold, const StreamOptions& options);
 
+/// Of the machine's memory: the bound where none is given.
+[[nodiscard]] std::uint64_t quarter_of_memory();
+
 }  // namespace pellucid::engine

@@ -157,19 +157,30 @@ struct KnownLogits {
     }
 };
 
+namespace {
+
+std::shared_ptr<engine::Session> logits_session(Model::Impl& impl) {
+    if (const auto* kept = impl.sessions.find("logits")) {
+        return kept->session;
+    }
+    engine::CompileOptions options = compile_options(impl, true);
+    options.threads = 1;  // f(x) is part of what sampling methods answer, whose bits follow no number of threads
+    const auto graph = logits_model(impl);
+    GradientSession made;
+    made.session = engine::Session::compile(graph, options);
+    impl.first_use |= made.session->newly_cached();
+    return impl.sessions.keep("logits", std::move(made), weight_bytes(*graph)).session;
+}
+
+}  // namespace
+
 Logits run_logits(const Model& model, const Input& input) {
     Model::Impl& impl = model.impl();
     std::vector<Array> tensors = tensors_of(model, input);
     if (impl.last_logits && impl.last_logits->is_of(tensors)) {
         return impl.last_logits->logits;
     }
-    auto& session = impl.sessions["logits"];
-    if (!session) {
-        engine::CompileOptions options = compile_options(impl, true);
-        options.threads = 1;  // f(x) is part of what sampling methods answer, whose bits follow no number of threads
-        session = engine::Session::compile(logits_model(impl), options);
-        impl.first_use |= session->newly_cached();
-    }
+    const auto session = logits_session(impl);
     Logits logits;
     logits.tensors = session->run_one(tensors);
     for (std::size_t output = 0, extra = impl.card.outputs.size(); output < impl.card.outputs.size(); ++output) {

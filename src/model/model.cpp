@@ -113,6 +113,7 @@ Model Model::load(const fs::path& path, const LoadOptions& options) {
     auto impl = std::make_shared<Impl>();
     impl->path = path;
     impl->options = options;
+    impl->sessions = model::KeptSessions(options.session_bytes);
     impl->read = graph::read(path);
     mind_engine_faults(*impl);
     make_network(*impl);

@@ -15,6 +15,7 @@
 #include "pellucid/model.hpp"
 
 #include "engine/session.hpp"
+#include "model/kept_sessions.hpp"
 #include "model/score.hpp"
 
 namespace pellucid {
@@ -35,8 +36,7 @@ struct Model::Impl {
     std::vector<bool> kind_guessed;  ///< for each output: its kind stands on no card and no last activation
     std::vector<TensorInfo> inputs, outputs;
     std::vector<std::string> notes;
-    std::map<std::string, std::shared_ptr<engine::Session>> sessions;  ///< by a key that names the graph
-    std::map<std::string, model::GradientSession> gradients;
+    model::KeptSessions sessions;
     bool first_use = false;   ///< something was compiled or found out that the next process finds on the disk
     std::map<std::string, std::string> no_gradient;   ///< by place: why_no_gradient
     std::shared_ptr<const model::KnownLogits> last_logits;   ///< of the input that was run last

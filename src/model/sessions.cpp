@@ -139,12 +139,14 @@ std::shared_ptr<engine::Session> forward_session(const Model& model, const Score
     }
     // The maximum of a score is taken of its row by whoever reads it.
     const std::string key = key_of({tensor.output, tensor.score, false}, "forward", single_pass);
-    auto& session = impl.sessions[key];
-    if (!session) {
-        session = engine::Session::compile(score_model(impl, tensor).model, compile_options(impl, single_pass));
-        impl.first_use |= session->newly_cached();
+    if (const auto* kept = impl.sessions.find(key)) {
+        return kept->session;
     }
-    return session;
+    const auto graph = score_model(impl, tensor).model;
+    GradientSession made;
+    made.session = engine::Session::compile(graph, compile_options(impl, single_pass));
+    impl.first_use |= made.session->newly_cached();
+    return impl.sessions.keep(key, std::move(made), weight_bytes(*graph)).session;
 }
 
 GradientSession gradient_session(const Model& model, const ScoreTensor& tensor, const std::string& place,
@@ -154,8 +156,8 @@ GradientSession gradient_session(const Model& model, const ScoreTensor& tensor, 
         check_rows(impl);
     }
     const std::string key = key_of(tensor, "gradient|" + place, single_pass);
-    if (const auto kept = impl.gradients.find(key); kept != impl.gradients.end()) {
-        return kept->second;
+    if (const auto* kept = impl.sessions.find(key)) {
+        return *kept;
     }
     BuiltGradient built = build_gradient(model, tensor, place);
     GradientSession made;
@@ -182,8 +184,7 @@ GradientSession gradient_session(const Model& model, const ScoreTensor& tensor, 
         made.notes.push_back("the gradient at '" + made.layer +
                              "' was not checked along a direction: the score has other paths from the input");
     }
-    impl.gradients.emplace(key, made);
-    return made;
+    return impl.sessions.keep(key, std::move(made), weight_bytes(*built.gradient.model));
 }
 
 std::string why_no_gradient(const Model& model, const std::string& place) {
