@@ -105,7 +105,7 @@ ov::Tensor random_cotangent(const ov::Tensor& value, std::uint32_t stream) {
 
 ov::Tensor copy_of(const ov::Tensor& tensor) {
     ov::Tensor made(tensor.get_element_type(), tensor.get_shape());
-    tensor.copy_to(made);
+    if (made.get_size() > 0) tensor.copy_to(made);  // of an empty tensor the engine copies too much
     return made;
 }
 
@@ -113,9 +113,9 @@ ov::Tensor copy_of(const ov::Tensor& tensor) {
 class Comparison {
 public:
     Comparison(const OperatorTest& test, const Asked& asked, const graph::GradientModel& gradient)
-        : test_(test), asked_(asked), forward_(compile(test.model)) {
+        : test_(test), asked_(asked), forward_(compile(without_rounding(test.model))) {
         value_ = run(forward_, test.inputs).at(asked.result);
-        seed_ = random_cotangent(value_, 0);
+        seed_ = random_cotangent(value_, test.cotangent);
         auto compiled = compile(gradient.model);
         auto inputs = test.inputs;
         inputs.insert(inputs.begin() + static_cast<std::ptrdiff_t>(gradient.seed_parameter), seed_);

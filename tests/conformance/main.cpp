@@ -1,6 +1,7 @@
 // One line of JSON in, one out: an ONNX operator test and what its derivatives are worth. tools/conformance drives it.
 #include <iostream>
 
+#include "conformance/differences.hpp"
 #include "conformance/verdict.hpp"
 #include "pellucid/error.hpp"
 
@@ -26,8 +27,11 @@ nlohmann::json answer(const nlohmann::json& request) {
     OperatorTest test;
     try {
         test = load(request);
+        compile(test.model);
     } catch (const std::exception& error) {
-        made["verdict"] = "unread";
+        const auto* refusal = dynamic_cast<const Error*>(&error);
+        const bool refused = refusal != nullptr && refusal->code() == ErrorCode::kUnsupported;
+        made["verdict"] = refused ? "refused" : "unread";
         made["reason"] = error.what();
         return made;
     }

@@ -30,12 +30,16 @@ struct OperatorTest {
     Tensors inputs;    ///< for each parameter of the model
     Tensors expected;  ///< for each result, as the test's file says
     double relative = 1e-3, absolute = 1e-7;
-    double step = 0.0;  ///< what steps are fractions of; 0: the input's root mean square
+    std::uint32_t cotangent = 0;  ///< which random one: another asks of other windows
+    double step = 0.0;            ///< what steps are fractions of; 0: the input's root mean square
 };
 
 /// Reads the test's model and data as `request` lists them: {name, model, inputs: [{name, type, shape, file}], outputs
 /// (the same), relative, absolute, kinks}. Throws Error where the reader refuses the model.
 [[nodiscard]] OperatorTest load(const nlohmann::json& request);
+
+/// The network before its values were rounded to 8 bits (FakeConvert): what straight-through gradients are gradients of.
+[[nodiscard]] std::shared_ptr<ov::Model> without_rounding(const std::shared_ptr<ov::Model>& model);
 
 /// The same test with everything constant that is no floating input or that no derivative is asked for by.
 /// @param by  the parameters that stay

@@ -67,8 +67,8 @@ bool is_linear_in(const ov::Node& node, const graph::OpFacts& facts, const std::
     const bool data_alone = ports == std::vector<std::size_t>{0};
     const bool divided = ov::is_type<ov::op::v1::Divide>(&node);
     switch (facts.law) {
-        case graph::Law::kMovement:
-            return true;
+        case graph::Law::kMovement:  // unless it rounds
+            return node.get_output_element_type(0) == ov::element::f32;
         case graph::Law::kLinear:
             return data_alone || ov::is_type<ov::op::v1::Add>(&node) || ov::is_type<ov::op::v1::Subtract>(&node);
         case graph::Law::kBilinear:
