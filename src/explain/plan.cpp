@@ -135,10 +135,7 @@ void reckon_rest(const Budget& budget, const Pace& pace, const Evaluations& done
 }
 
 /// As good as just loaded, but for f(x), which is known before any method runs.
-void forget_graphs(Model::Impl& impl) {
-    std::erase_if(impl.sessions, [](const auto& kept) { return kept.first != "logits"; });
-    impl.gradients.clear();
-}
+void forget_graphs(Model::Impl& impl) { impl.sessions.forget_all_but("logits"); }
 
 std::vector<Explanation> begin(const MethodRow& row, const Request& request, Pace& pace) {
     Request probe = request;

@@ -39,4 +39,9 @@ const GradientSession& KeptSessions::keep(const std::string& key, GradientSessio
     return kept_.insert_or_assign(key, Kept{std::move(session), bytes, ++clock_}).first->second.session;
 }
 
+void KeptSessions::forget_all_but(const std::string& key) {
+    std::erase_if(kept_, [&key](const auto& kept) { return kept.first != key; });
+    bytes_ = kept_.empty() ? 0 : kept_.begin()->second.bytes;
+}
+
 }  // namespace pellucid::model

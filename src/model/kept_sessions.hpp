@@ -25,6 +25,7 @@ public:
     [[nodiscard]] const GradientSession* find(const std::string& key);
     /// A forward graph is a gradient session without a gradient.
     const GradientSession& keep(const std::string& key, GradientSession session, std::uint64_t bytes);
+    void forget_all_but(const std::string& key);
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
     [[nodiscard]] std::size_t count() const { return kept_.size(); }
 
