@@ -200,6 +200,12 @@ std::vector<EngineFault> find_engine_faults(const ov::Model& model) {
             found.push_back({node->get_type_name(), node->get_friendly_name(),
                              "the engine adds a window that lies wholly in the padding (ceil_mode)", true});
         }
+        if (const auto unique = ov::as_type_ptr<op::v10::Unique>(node); unique && !unique->get_sorted() &&
+                                                                        unique->get_input_size() == 1 &&
+                                                                        unique->output(2).get_target_inputs().empty()) {
+            found.push_back({node->get_type_name(), node->get_friendly_name(),
+                             "without sorting, the engine finds one value unless its third output is used", true});
+        }
         if (has_lengths(*node)) {
             found.push_back({node->get_type_name(), node->get_friendly_name(),
                              "the engine takes every step of a batch, whatever the lengths of its sequences", true});

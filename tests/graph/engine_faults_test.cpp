@@ -133,6 +133,23 @@ TEST(EngineFaults, LengthsOfSequencesAreFound) {
     EXPECT_TRUE(faults_of_sequence(all, {given}).empty());
 }
 
+TEST(EngineFaults, UnsortedUniqueValuesAreFound) {
+    const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{6});
+    const auto faults = [&](bool sorted, std::size_t used) {
+        const auto unique = std::make_shared<op::v10::Unique>(x, sorted);
+        ov::OutputVector results{unique->output(0)};
+        if (used != 0) results.push_back(unique->output(used));
+        return find_engine_faults(ov::Model(results, ov::ParameterVector{x})).size();
+    };
+    EXPECT_EQ(faults(false, 0), 1U);
+    EXPECT_EQ(faults(false, 1), 1U);
+    EXPECT_EQ(faults(false, 2), 0U);
+    EXPECT_EQ(faults(true, 0), 0U);
+    const auto axis = op::v0::Constant::create(ov::element::i64, {}, {0});
+    const auto along = std::make_shared<op::v10::Unique>(x, axis, false);
+    EXPECT_TRUE(find_engine_faults(ov::Model(ov::OutputVector{along->output(0)}, ov::ParameterVector{x})).empty());
+}
+
 TEST(EngineFaults, RepeatsThatAreComputedAreTold) {
     const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 2});
     const auto repeats = std::make_shared<op::v0::Parameter>(ov::element::i64, ov::PartialShape{2});

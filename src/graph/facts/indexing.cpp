@@ -152,6 +152,9 @@ Cotangents top_k(const Node& node, const Cotangents& outputs, Tape& tape) {
 /// Values are copies of the first of equal elements.
 Cotangents unique(const Node& node, const Cotangents& outputs, Tape& tape) {
     if (outputs[0].empty()) return {};
+    if (node->get_input_size() == 1 && !ov::as_type_ptr<op::v10::Unique>(node)->get_sorted()) {
+        refuse(*node, "it does not sort, and the engine then finds its places wrong", "sort what is unique");
+    }
     const auto x = node->input_value(0);
     // Its own output of places may be i64, which the CPU plugin has no kernel for here.
     const auto places = tape.make<op::v0::Convert>(node->output(1), ov::element::i32);

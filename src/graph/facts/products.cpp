@@ -72,11 +72,55 @@ struct Equation {
     std::string output;
 };
 
-/// "ab,bc->ac"; a missing right side means the labels that occur once, in alphabetical order.
+char unused_label(const std::string& used) {
+    for (const char label : std::string("zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA")) {
+        if (used.find(label) == std::string::npos) return label;
+    }
+    return '\0';  // more axes than letters: the engine refuses such an equation itself
+}
+
+/// "...ab" of a tensor with four axes as "yzab": the axes of an ellipsis are counted from the last.
+void name_ellipsis(const ov::Node& node, Equation& equation) {
+    constexpr std::string_view kEllipsis = "...";
+    std::string used = equation.output;
+    std::size_t most = 0;
+    std::vector<std::size_t> counts(equation.inputs.size(), 0);
+    for (std::size_t port = 0; port < equation.inputs.size(); ++port) {
+        const auto& labels = equation.inputs[port];
+        used += labels;
+        if (labels.find(kEllipsis) == std::string::npos) continue;
+        const auto rank = static_cast<std::size_t>(rank_of(node, node.input_value(port)));
+        counts[port] = rank + kEllipsis.size() - labels.size();
+        most = std::max(most, counts[port]);
+    }
+    std::string names;
+    for (std::size_t axis = 0; axis < most; ++axis) names += unused_label(used + names);
+    for (std::size_t port = 0; port < equation.inputs.size(); ++port) {
+        auto& labels = equation.inputs[port];
+        const auto at = labels.find(kEllipsis);
+        if (at != std::string::npos) labels.replace(at, kEllipsis.size(), names.substr(most - counts[port]));
+    }
+    const auto at = equation.output.find(kEllipsis);
+    if (at != std::string::npos) equation.output.replace(at, kEllipsis.size(), names);
+}
+
+/// Axes of one name have one extent; only those of an ellipsis may be stretched, for which there is no rule.
+void check_extents(const ov::Node& node, const Equation& equation) {
+    std::map<char, ov::Dimension> extents;
+    for (std::size_t port = 0; port < equation.inputs.size(); ++port) {
+        const auto& shape = node.get_input_partial_shape(port);
+        for (std::size_t axis = 0; axis < equation.inputs[port].size(); ++axis) {
+            const auto [known, first] = extents.emplace(equation.inputs[port][axis], shape[axis]);
+            if (!first && !known->second.compatible(shape[axis])) refuse(node, "it stretches the axes of an ellipsis");
+        }
+    }
+}
+
+/// "ab,bc->ac"; a missing right side means the ellipsis, if there is one, and the labels that occur once, in
+/// alphabetical order.
 Equation parse(const ov::Node& node) {
     auto text = ov::as_type<const op::v7::Einsum>(&node)->get_equation();
     std::erase(text, ' ');
-    if (text.find('.') != std::string::npos) refuse(node, "its equation has an ellipsis", "name all its axes");
     const auto arrow = text.find("->");
     const auto left = text.substr(0, arrow);
     Equation made;
@@ -87,23 +131,32 @@ Equation parse(const ov::Node& node) {
     }
     std::map<char, int> occurs;
     for (const auto& labels : made.inputs) {
-        for (const char label : labels) {
-            ++occurs[label];
-            if (std::count(labels.begin(), labels.end(), label) > 1) refuse(node, "an input's label repeats");
-        }
+        for (const char label : labels) ++occurs[label];
     }
     if (arrow != std::string::npos) {
         made.output = text.substr(arrow + 2);
     } else {
+        if (occurs.erase('.') > 0) made.output = "...";
         for (const auto& [label, times] : occurs) {
             if (times == 1) made.output += label;
         }
     }
+    name_ellipsis(node, made);
+    check_extents(node, made);
     return made;
 }
 
+/// The identity along an axis, n x n.
+Value identity(const ov::Node& node, const ov::Dimension& extent, const Value& like, Tape& tape) {
+    if (extent.is_dynamic()) refuse(node, "it takes a diagonal whose extent is known only while the model runs");
+    const auto n = static_cast<std::size_t>(extent.get_length());
+    std::vector<double> values(n * n, 0.0);
+    for (std::size_t i = 0; i < n; ++i) values[i * n + i] = 1.0;
+    return tape.make<op::v0::Constant>(like.get_element_type(), ov::Shape{n, n}, values).value;
+}
+
 /// The cotangent takes its operand's place in the equation. Labels that only this operand has were summed over: the
-/// cotangent is the same all along them.
+/// cotangent is the same all along them. A label that repeats took a diagonal: the cotangent lies on it.
 Expr einsum_operand(const Node& node, const Equation& equation, std::size_t port, const Value& g, Tape& tape) {
     std::string text = equation.output;
     ov::OutputVector operands{g};
@@ -114,9 +167,17 @@ Expr einsum_operand(const Node& node, const Equation& equation, std::size_t port
         known += equation.inputs[other];
         operands.push_back(node->input_value(other));
     }
+    auto wanted = equation.inputs[port];
+    for (std::size_t axis = 1; axis < wanted.size(); ++axis) {
+        if (wanted.find(wanted[axis]) == axis) continue;
+        const char other = unused_label(wanted + known);
+        text += std::string(",") + wanted[axis] + other;
+        known += std::string() + wanted[axis] + other;
+        operands.push_back(identity(*node, node->get_input_partial_shape(port)[axis], g, tape));
+        wanted[axis] = other;
+    }
     std::string found;
     std::vector<std::int64_t> missing;
-    const auto& wanted = equation.inputs[port];
     for (std::size_t axis = 0; axis < wanted.size(); ++axis) {
         if (known.find(wanted[axis]) != std::string::npos) {
             found += wanted[axis];

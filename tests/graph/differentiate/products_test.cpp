@@ -100,6 +100,11 @@ std::vector<Case> products() {
         einsum("bhid,bhjd->bhij", {{.extents = {2, 3, 4}}, {.extents = {2, 5, 4}}}),
         einsum("bij,kj->bik", {{.extents = {3, 4}}, fixed({5, 4})}),
         einsum("bij->bi", {{.extents = {3, 4}}}),
+        einsum("...ij,...jk->...ik", {{.extents = {2, 3, 4}}, {.extents = {2, 4, 5}}}),
+        einsum("...ij,jk", {{.extents = {2, 3, 4}}, fixed({4, 5})}),
+        einsum("...i->...", {{.extents = {3, 4}}}),
+        einsum("...ii->...i", {{.extents = {3, 3}}}),
+        einsum("bii,bi->b", {{.extents = {3, 3}}, {.extents = {3}}}),
     };
 }
 
