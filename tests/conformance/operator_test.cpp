@@ -164,7 +164,6 @@ OperatorTest load(const nlohmann::json& request) {
         kinks.positive = declared.value("positive", kinks.positive);
         kinks.shift = declared.value("shift", kinks.shift);
         test.step = declared.value("step", test.step);
-        test.cotangent = declared.value("cotangent", test.cotangent);
         const bool moved = kinks.distinct || kinks.positive || kinks.shift != 0.0 || !kinks.avoid.empty();
         for (auto& input : test.inputs) move_off(input, kinks);
         if (moved) test.expected.clear();  // of other inputs

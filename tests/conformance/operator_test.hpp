@@ -30,8 +30,7 @@ struct OperatorTest {
     Tensors inputs;    ///< for each parameter of the model
     Tensors expected;  ///< for each result, as the test's file says
     double relative = 1e-3, absolute = 1e-7;
-    std::uint32_t cotangent = 0;  ///< which random one: another asks of other windows
-    double step = 0.0;            ///< what steps are fractions of; 0: the input's root mean square
+    double step = 0.0;  ///< what steps are fractions of; 0: the input's root mean square
 };
 
 /// Reads the test's model and data as `request` lists them: {name, model, inputs: [{name, type, shape, file}], outputs

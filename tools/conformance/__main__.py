@@ -86,6 +86,8 @@ def main() -> int:
         if arguments.only:
             requests = [request for request in requests if fnmatch(request["name"], arguments.only)]
         answers, unread = judged(arguments.worker, arguments.jobs, requests)
+        for answer in (*answers, *unread):
+            answer["reason"] = answer.get("reason", "").replace(scratch + "/", "")
         lines, survivors = [], 0
         if arguments.mutate:
             lines, survivors = report_mutants(arguments.worker, arguments.jobs, requests, answers)
