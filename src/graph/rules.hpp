@@ -59,7 +59,7 @@ enum class Carries { kGradient, kMultiplier, kRelevance };
 /// Replaces the plain rule where it matches. Resolved by node name, then unit kind, then op type, then law.
 using UnitRule = std::vector<Cotangent> (*)(const Unit& unit, const Cotangent& output, Tape& tape);
 struct Override {
-    std::string node;                            ///< friendly name; empty: any
+    std::string node;  ///< friendly name; empty: any
     std::optional<UnitKind> unit;
     std::optional<ov::DiscreteTypeInfo> op;
     std::optional<Law> law;
@@ -69,11 +69,11 @@ struct Override {
 struct RuleSet {
     std::string_view name;
     Carries carries = Carries::kGradient;
-    bool twin = false;                           ///< needs a second forward pass, of the baseline
+    bool twin = false;  ///< needs a second forward pass, of the baseline
     std::vector<Override> overrides;
     std::vector<Law> plain_for;  ///< laws for which the plain rule stands; others are refused by node
     double parameter = 0.0;  ///< what rules read as Tape::parameter (the epsilon of LRP-epsilon)
-    Amend amend = {};        ///< called after every plain rule
+    Amend amend = {};  ///< called after every plain rule
 };
 
 [[nodiscard]] const RuleSet& plain_rules();
