@@ -45,7 +45,10 @@ nlohmann::json answer(const nlohmann::json& request) {
     made["verdict"] = word(found.verdict);
     made["reason"] = found.reason;
     made["held"] = found.held;
-    made["rules"] = mutant.asked();
+    made["rules"] = nlohmann::json::object();
+    for (const auto& [rule, asked] : mutant.asked()) {
+        made["rules"][rule] = {{"ports", asked.ports}, {"turnable", asked.turnable}};
+    }
     made["mutated"] = mutant.made();
     if (!request.contains("mutant")) made["forward"] = compare_forward(test);
     return made;

@@ -10,12 +10,16 @@ namespace {
 
 constexpr double kOff = 1.05;
 
-/// A different tensor of the same shape, or nothing where the last two axes cannot change places.
-graph::Value transposed(const graph::Value& g, graph::Tape& tape) {
+/// Whether the last two axes can change places, and another tensor of the same shape come of it.
+bool is_turnable(const graph::Value& g) {
     const auto& shape = g.get_partial_shape();
-    if (shape.rank().is_dynamic() || shape.size() < 2) return {};
+    if (shape.rank().is_dynamic() || shape.size() < 2) return false;
     const auto rank = shape.size();
-    if (shape[rank - 1].is_dynamic() || shape[rank - 1] != shape[rank - 2] || shape[rank - 1] == 1) return {};
+    return shape[rank - 1].is_static() && shape[rank - 1] == shape[rank - 2] && shape[rank - 1] != 1;
+}
+
+graph::Value transposed(const graph::Value& g, graph::Tape& tape) {
+    const auto rank = g.get_partial_shape().size();
     std::vector<std::int64_t> order(rank);
     std::iota(order.begin(), order.end(), 0);
     std::swap(order[rank - 1], order[rank - 2]);
@@ -43,15 +47,16 @@ graph::RuleSet Mutant::rules() {
 
 void Mutant::amend(const ov::Node& node, std::vector<graph::Cotangent>& inputs, graph::Tape& tape) {
     const auto name = rule_name(node.get_type_info());
-    ++asked_[name];
-    if (name != rule_) return;
+    auto& asked = asked_[name];
     for (std::size_t port = 0; port < inputs.size(); ++port) {
         auto& input = inputs[port];
-        if (input.empty() || (fault_ != "scale" && port != port_)) continue;
+        if (input.empty()) continue;
+        asked.ports.insert(port);
+        if (is_turnable(input.value)) asked.turnable.insert(port);
+        if (name != rule_ || (fault_ != "scale" && port != port_)) continue;
         if (fault_ == "transpose") {
-            const auto turned = transposed(input.value, tape);
-            if (turned.get_node() == nullptr) continue;
-            input.value = turned;
+            if (!is_turnable(input.value)) continue;
+            input.value = transposed(input.value, tape);
         } else {
             input.value = (tape.expr(input.value) * (fault_ == "scale" ? kOff : 0.0)).value;
         }

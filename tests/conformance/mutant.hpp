@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "graph/rules.hpp"
@@ -11,6 +12,11 @@ namespace pellucid::conformance {
 
 /// "Add@1": the type and the opset of a rule, as operators.md and OpFacts name it.
 [[nodiscard]] std::string rule_name(const ov::DiscreteTypeInfo& op);
+
+/// Of one rule, the inputs that it gave cotangents to, and those whose cotangent can be transposed.
+struct AskedRule {
+    std::set<std::size_t> ports, turnable;
+};
 
 /// A fault put into one rule: its answers by 1.05, the answer for one input zero, or the last two axes of an answer
 /// exchanged where they are equally long.
@@ -23,7 +29,8 @@ public:
 
     /// The plain rules with this fault in them, which also count the rules that were asked.
     [[nodiscard]] graph::RuleSet rules();
-    [[nodiscard]] const std::map<std::string, int>& asked() const { return asked_; }
+    /// The rules that were asked, and where a fault could be put.
+    [[nodiscard]] const std::map<std::string, AskedRule>& asked() const { return asked_; }
     /// How often the fault was there to be made.
     [[nodiscard]] int made() const { return made_; }
 
@@ -32,7 +39,7 @@ private:
 
     std::string rule_, fault_;
     std::size_t port_ = 0;
-    std::map<std::string, int> asked_;
+    std::map<std::string, AskedRule> asked_;
     int made_ = 0;
 };
 

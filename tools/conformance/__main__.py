@@ -5,7 +5,8 @@ input under a random cotangent. It is right when central differences agree withi
 the best of steps from 0.1 to 0.0001, and, where the function is linear, the adjoint identity holds to 1e-5. Kinks are
 declared as data in tests/conformance/kinks.json.
 
-usage: python -m conformance WORKER [--only PATTERN] [--sample FILE] [--mutate] [--output FILE]
+usage: python -m conformance WORKER [--only PATTERN] [--sample FILE] [--mutate] [--choose N]
+       [--output FILE]
 """
 
 from __future__ import annotations
@@ -21,9 +22,18 @@ from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
+from conformance.choosing import choose
 from conformance.mutation import describe, mutate
 from conformance.operator_tests import write_out
 from conformance.workers import Progress, ask_all
+
+
+# Characters of a reason: the engine's own go on with places in its source.
+LONGEST, LONGEST_UNREAD = 300, 120
+
+
+def shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def processor() -> str:
@@ -40,7 +50,8 @@ def heading() -> list[str]:
 
 def line_of(answer: dict) -> str:
     held = " (its other inputs held)" if answer.get("held") else ""
-    reason = f": {' '.join(answer['reason'].split())}" if answer.get("reason") else ""
+    longest = LONGEST_UNREAD if answer["verdict"] == "unread" else LONGEST
+    reason = ": " + shortened(" ".join(answer["reason"].split()), longest) if answer.get("reason") else ""
     return f"{answer['verdict']} {answer['name']}{held}{reason} | forward {answer.get('forward', '-')}"
 
 
@@ -88,6 +99,9 @@ def main() -> int:
         answers, unread = judged(arguments.worker, arguments.jobs, requests)
         for answer in (*answers, *unread):
             answer["reason"] = answer.get("reason", "").replace(scratch + "/", "")
+        if arguments.choose:
+            print("\n".join(choose(answers, arguments.choose)))
+            return 0
         lines, survivors = [], 0
         if arguments.mutate:
             lines, survivors = report_mutants(arguments.worker, arguments.jobs, requests, answers)

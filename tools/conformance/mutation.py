@@ -7,14 +7,26 @@ from pathlib import Path
 
 from conformance.workers import Progress, ask_all
 
-MOST_PORTS = 6
 MOST_TESTS = 40  # that a mutant may survive before it is called a survivor
 
 
-def _mutants(rule: str) -> list[dict]:
-    dropped = [{"rule": rule, "fault": "drop", "port": port} for port in range(MOST_PORTS)]
-    turned = [{"rule": rule, "fault": "transpose", "port": port} for port in range(MOST_PORTS)]
-    return [{"rule": rule, "fault": "scale"}, *dropped, *turned]
+def _mutants(answers: list[dict]) -> list[tuple[dict, list[str]]]:
+    """Every fault that can be made, with the tests that it can be made in, the quickest first."""
+    tests: dict[tuple, list[str]] = defaultdict(list)
+    for answer in sorted(answers, key=lambda answer: answer["seconds"]):
+        if answer["verdict"] != "right":
+            continue
+        for rule, asked in answer["rules"].items():
+            if asked["ports"]:
+                tests[rule, "scale", None].append(answer["name"])
+            for port in asked["ports"]:
+                tests[rule, "drop", port].append(answer["name"])
+            for port in asked["turnable"]:
+                tests[rule, "transpose", port].append(answer["name"])
+    return [
+        ({"rule": rule, "fault": fault} | ({} if port is None else {"port": port}), names[:MOST_TESTS])
+        for (rule, fault, port), names in sorted(tests.items(), key=lambda item: str(item[0]))
+    ]
 
 
 def describe(mutant: dict) -> str:
@@ -25,12 +37,7 @@ def describe(mutant: dict) -> str:
 def mutate(program: Path, jobs: int, requests: list[dict], answers: list[dict]) -> list[tuple[dict, str, list[str]]]:
     """Each mutant that could be made, the test that it turned wrong (empty: it survived), the tests it passed."""
     by_name = {request["name"]: request for request in requests}
-    tests = defaultdict(list)
-    for answer in sorted(answers, key=lambda answer: answer["seconds"]):
-        if answer["verdict"] == "right":
-            for rule in answer["rules"]:
-                tests[rule].append(answer["name"])
-    open_ = [(mutant, tests[rule][:MOST_TESTS]) for rule in sorted(tests) for mutant in _mutants(rule)]
+    open_ = _mutants(answers)
     passed: dict[str, list[str]] = defaultdict(list)
     found = []
     while open_:
