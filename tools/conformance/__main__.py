@@ -27,7 +27,6 @@ from conformance.mutation import describe, mutate
 from conformance.operator_tests import write_out
 from conformance.workers import Progress, ask_all
 
-
 # Characters of a reason: the engine's own go on with places in its source.
 LONGEST, LONGEST_UNREAD = 300, 120
 
