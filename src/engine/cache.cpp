@@ -64,6 +64,14 @@ std::string hexadecimal(const Digest& digest) {
     return text;
 }
 
+/// What stands before a text that is remembered, so that a damaged one is not believed, nor one of another graph.
+std::string digest_of(const std::string& key, const std::string& text) {
+    Checksum hash;
+    hash.update(key.data(), key.size());
+    hash.update(text.data(), text.size());
+    return hexadecimal(hash.digest());
+}
+
 fs::path cache_folder() {
     const auto variable = [](const char* name) {
         const char* value = std::getenv(name);
@@ -149,10 +157,18 @@ std::optional<std::string> GraphCache::recall(const std::string& key) const {
         return std::nullopt;
     }
     constexpr std::size_t kLongest = 4096;
-    const std::vector<std::byte> bytes = core::read_whole(file, kLongest);
-    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const std::size_t end = text.find('\n');
-    return end == std::string::npos ? std::nullopt : std::optional(text.substr(0, end));
+    try {
+        const std::vector<std::byte> bytes = core::read_whole(file, kLongest);
+        const std::string line(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        const std::size_t blank = line.find(' ');
+        if (blank == std::string::npos || line.back() != '\n') {
+            return std::nullopt;
+        }
+        const std::string text = line.substr(blank + 1, line.size() - blank - 2);
+        return line.substr(0, blank) == digest_of(key, text) ? std::optional(text) : std::nullopt;
+    } catch (const Error&) {  // gone or damaged meanwhile: found out anew
+        return std::nullopt;
+    }
 }
 
 bool GraphCache::remember(const std::string& key, const std::string& text) const {
@@ -161,7 +177,7 @@ bool GraphCache::remember(const std::string& key, const std::string& text) const
     }
     std::error_code error;
     fs::create_directories(folder_, error);
-    const std::string line = text + "\n";
+    const std::string line = digest_of(key, text) + " " + text + "\n";
     try {
         core::write_whole(folder_ / (key + ".txt"), std::as_bytes(std::span(line)), false);
         return true;

@@ -9,6 +9,7 @@
 #include "graph/protobuf.hpp"
 #include "openvino/core/model.hpp"
 #include "openvino/op/ops.hpp"
+#include "openvino/op/util/multi_subgraph_base.hpp"
 
 namespace pellucid::graph {
 
@@ -20,9 +21,6 @@ constexpr std::uint64_t kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeTyp
 constexpr std::uint64_t kAttributeName = 1, kAttributeInteger = 3, kAttributeText = 4, kAttributeGraph = 6,
                         kAttributeGraphs = 11;
 constexpr int kDeepest = 64;
-
-/// ONNX's numbers of the types of 8 bits and less: FLOAT8E4M3FN … FLOAT8E5M2FNUZ, FLOAT4E2M1, FLOAT8E8M0.
-constexpr std::int64_t kFirstTiny = 17, kLastTiny = 20, kFloat4 = 23, kFloat8Exponent = 24;
 
 struct Node {
     std::string_view type, name, output;
@@ -49,11 +47,6 @@ struct Row {
     std::string_view what;
     bool (*met)(const Node&);
 };
-
-bool is_tiny(const Node& node) {
-    const auto to = node.integer("to", 0);
-    return (to >= kFirstTiny && to <= kLastTiny) || to == kFloat4 || to == kFloat8Exponent;
-}
 
 bool is_batchwise(const Node& node) { return node.integer("layout", 0) == 1; }
 
@@ -90,7 +83,6 @@ constexpr Row kRows[] = {
      [](const Node& node) { return node.has_input(2); }},
     {"RoiAlign", true, "the engine takes its maximum over other points",
      [](const Node& node) { return node.text("mode") == "max"; }},
-    {"Cast", false, "the engine rounds otherwise what does not fit into 8 bits", is_tiny},
 };
 
 /// Walks the nodes of a file and asks each row.
@@ -158,6 +150,46 @@ bool has_window_outside(const ov::Node& node) {
     return false;
 }
 
+template <class... Pools>
+bool any_has_window_outside(const ov::Node& node) {
+    return (has_window_outside<Pools>(node) || ...);
+}
+
+/// Whether some size of what is pooled would give such a window.
+template <class Pool>
+bool may_have_window_outside(const ov::Node& node) {
+    const auto* pool = ov::as_type<const Pool>(&node);
+    if (pool == nullptr || pool->get_rounding_type() != ov::op::RoundingType::CEIL) return false;
+    const auto& in = node.get_input_partial_shape(0);
+    for (std::size_t axis = 0; axis < pool->get_kernel().size(); ++axis) {
+        const bool open = in.rank().is_dynamic() || in[axis + 2].is_dynamic();
+        if (open && pool->get_strides()[axis] + pool->get_pads_end()[axis] > pool->get_kernel()[axis]) return true;
+    }
+    return false;
+}
+
+template <class... Pools>
+bool any_may_have_window_outside(const ov::Node& node) {
+    return (may_have_window_outside<Pools>(node) || ...);
+}
+
+/// Rounding to a float of fewer than 16 bits.
+bool rounds_to_few_bits(const ov::Node& node) {
+    const auto& to = node.get_output_element_type(0);
+    return ov::is_type<ov::op::v0::Convert>(&node) && to.is_real() && to.bitwidth() < 16 &&
+           node.get_input_element_type(0).is_real();
+}
+
+/// A border of a computed value around data, its widths constant: the engine borders with zeros.
+bool has_computed_border(const ov::Node& node) {
+    const auto* pad = ov::as_type<const ov::op::util::PadBase>(&node);
+    if (pad == nullptr || pad->get_pad_mode() != ov::op::PadMode::CONSTANT || node.get_input_size() < 4) return false;
+    const auto is_constant = [&](std::size_t port) {
+        return ov::is_type<ov::op::v0::Constant>(node.get_input_node_ptr(port));
+    };
+    return is_constant(1) && is_constant(2) && !is_constant(3);
+}
+
 /// Whether what a node makes is computed from what a parameter holds; a shape alone does not count.
 bool comes_from_input(const ov::Node& node) {
     std::set<const ov::Node*> seen;
@@ -183,7 +215,8 @@ bool has_lengths(const ov::Node& node) {
     const auto& lengths = *node.get_input_node_ptr(lstm ? 3 : 2);
     const auto* constant = ov::as_type<const op::v0::Constant>(&lengths);
     const auto& x = node.get_input_partial_shape(0);
-    if (constant == nullptr || x.rank().is_dynamic() || x[1].is_dynamic()) return comes_from_input(lengths);
+    if (constant == nullptr) return comes_from_input(lengths);
+    if (x.rank().is_dynamic() || x[1].is_dynamic()) return true;
     const auto values = constant->cast_vector<std::int64_t>();
     return std::any_of(values.begin(), values.end(), [&](std::int64_t length) { return length != x[1].get_length(); });
 }
@@ -194,25 +227,33 @@ std::vector<EngineFault> find_engine_faults(const ov::Model& model) {
     namespace op = ov::op;
     std::vector<EngineFault> found;
     for (const auto& node : model.get_ordered_ops()) {
-        if (has_window_outside<op::v1::MaxPool>(*node) || has_window_outside<op::v8::MaxPool>(*node) ||
-            has_window_outside<op::v14::MaxPool>(*node) || has_window_outside<op::v1::AvgPool>(*node) ||
-            has_window_outside<op::v14::AvgPool>(*node) || has_window_outside<op::v16::AvgPool>(*node)) {
-            found.push_back({node->get_type_name(), node->get_friendly_name(),
-                             "the engine adds a window that lies wholly in the padding (ceil_mode)", true});
+        const auto add = [&](const char* what, bool certain) {
+            found.push_back({node->get_type_name(), node->get_friendly_name(), what, certain});
+        };
+        if (any_has_window_outside<op::v1::MaxPool, op::v8::MaxPool, op::v14::MaxPool, op::v1::AvgPool,
+                                   op::v14::AvgPool, op::v16::AvgPool>(*node)) {
+            add("the engine adds a window that lies wholly in the padding (ceil_mode)", true);
+        } else if (any_may_have_window_outside<op::v1::MaxPool, op::v8::MaxPool, op::v14::MaxPool, op::v1::AvgPool,
+                                               op::v14::AvgPool, op::v16::AvgPool>(*node)) {
+            add("for some sizes the engine adds a window that lies wholly in the padding (ceil_mode)", false);
         }
         if (const auto unique = ov::as_type_ptr<op::v10::Unique>(node); unique && !unique->get_sorted() &&
                                                                         unique->get_input_size() == 1 &&
                                                                         unique->output(2).get_target_inputs().empty()) {
-            found.push_back({node->get_type_name(), node->get_friendly_name(),
-                             "without sorting, the engine finds one value unless its third output is used", true});
+            add("without sorting, the engine finds one value unless its third output is used", true);
         }
+        if (has_computed_border(*node)) add("the engine borders with 0 in place of a value that is computed", true);
         if (has_lengths(*node)) {
-            found.push_back({node->get_type_name(), node->get_friendly_name(),
-                             "the engine takes every step of a batch, whatever the lengths of its sequences", true});
+            add("the engine takes every step of a batch, whatever the lengths of its sequences", true);
         }
         if (ov::is_type<op::v0::Tile>(node) && !ov::is_type<op::v0::Constant>(node->get_input_node_ptr(1))) {
-            found.push_back({node->get_type_name(), node->get_friendly_name(),
-                             "the engine may leave memory unset where its repeats are computed while it runs", false});
+            add("the engine may leave memory unset where its repeats are computed while it runs", false);
+        }
+        if (rounds_to_few_bits(*node)) add("the engine rounds otherwise what does not fit into so few bits", false);
+        if (const auto holder = ov::as_type_ptr<op::util::MultiSubGraphOp>(node)) {
+            for (const auto& body : holder->get_functions()) {
+                for (auto& fault : find_engine_faults(*body)) found.push_back(std::move(fault));
+            }
         }
     }
     return found;

@@ -149,25 +149,25 @@ private:
     Flowing flowing_;
 };
 
-/// @param at_rules  inputs that the rules met on the way let nothing through
-[[noreturn]] void refuse_zero(const Nodes& nodes, const Value& wrt, const Value& of,
-                              const std::vector<std::string>& at_rules) {
+/// @param tape  of the pass, with the inputs that the rules met on the way let nothing through
+[[noreturn]] void refuse_zero(const Nodes& nodes, const Value& wrt, const Value& of, const Tape& tape) {
     const auto& from = wrt.get_node()->get_friendly_name();
     const auto& to = of.get_node()->get_friendly_name();
-    constexpr const char* kOtherwise = "use a method that needs only scores (occlusion, lime)";
-    if (!at_rules.empty()) {
-        throw Error(ErrorCode::kUnsupported,
-                    "the gradient of '" + to + "' by '" + from + "' is zero: every path is blocked, at " + at_rules[0],
-                    kOtherwise);
-    }
     // Of this tensor alone: another's path may be lost where this one leads nowhere.
     Tape alone({}, true);
     mark_varied(nodes, {wrt}, alone);
-    if (const auto* blocker = find_lost_paths(nodes, of, alone).nearest) {
+    std::string where;
+    for (const auto& blocked : tape.blocked_inputs) {
+        if (where.empty() && alone.varied.count(blocked.tensor) != 0) where = "at " + blocked.where;
+    }
+    if (where.empty()) {
+        if (const auto* blocker = find_lost_paths(nodes, of, alone).nearest)
+            where = "last at " + describe_node(*blocker);
+    }
+    if (!where.empty()) {
         throw Error(ErrorCode::kUnsupported,
-                    "the gradient of '" + to + "' by '" + from + "' is zero: every path is blocked, last at " +
-                        describe_node(*blocker),
-                    kOtherwise);
+                    "the gradient of '" + to + "' by '" + from + "' is zero: every path is blocked, " + where,
+                    "use a method that needs only scores (occlusion, lime)");
     }
     throw Error(ErrorCode::kUnsupported, "'" + to + "' does not depend on '" + from + "'",
                 "choose a tensor that leads to it");
@@ -187,7 +187,7 @@ std::vector<Value> reverse(const std::vector<std::shared_ptr<ov::Node>>& nodes, 
     std::vector<Value> gradients;
     for (const auto& v : wrt) {
         const auto found = pass.flowing().find(v);
-        if (found == pass.flowing().end()) refuse_zero(nodes, v, of, tape.blocked_inputs);
+        if (found == pass.flowing().end()) refuse_zero(nodes, v, of, tape);
         tape.at(*v.get_node());
         gradients.push_back(tape.positive(found->second).value);
     }

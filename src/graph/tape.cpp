@@ -205,8 +205,9 @@ bool Tape::wants(const ov::Node& node, std::size_t port) const { return varied.c
 
 Cotangent Tape::blocked(const ov::Node& node, std::size_t port, const std::string& why) {
     if (wants(node, port)) {
-        blocked_inputs.push_back(describe_node(node) + ", input " + std::to_string(port) + ": " + why);
-        note(blocked_inputs.back());
+        const auto where = describe_node(node) + ", input " + std::to_string(port) + ": " + why;
+        blocked_inputs.push_back({node.input_value(port), where});
+        note(where);
     }
     blocked_.insert({&node, port});
     return {};

@@ -144,7 +144,11 @@ public:
     Amend amend;                                     ///< of the rule set
     std::set<Value> varied;                          ///< tensors that depend on what is asked for
     std::vector<std::string> notes;
-    std::vector<std::string> blocked_inputs;         ///< where a cotangent was wanted that a rule blocks, and why
+    struct BlockedInput {
+        Value tensor;
+        std::string where;
+    };
+    std::vector<BlockedInput> blocked_inputs;        ///< where a cotangent was wanted that a rule blocks, and why
     std::unordered_map<const ov::Node*, std::shared_ptr<ov::Node>> twin;  ///< forward node -> that of the baseline
 
 private:

@@ -60,6 +60,8 @@ std::vector<Value> unroll(const std::shared_ptr<ov::Node>& node, bool dry) {
         // Only a cotangent that gets here makes it an error: the node's rule throws it again.
         if (error.code() != ErrorCode::kUnsupported) throw;
         return {};
+    } catch (const ov::Exception&) {  // nodes that do not fit together: left whole, and refused where it matters
+        return {};
     }
 }
 
@@ -96,8 +98,12 @@ namespace facts {
 std::vector<Cotangent> say_why_whole(const std::shared_ptr<ov::Node>& node, const std::vector<Cotangent>& /*outputs*/,
                                      Tape& /*tape*/) {
     Tape spare("unrolled/", true);
-    const auto written_out = facts_of(*node)->decompose(node, spare);
-    refuse(*node, "it never iterates, and this output of it has no other value to begin with");
+    try {
+        const auto written_out = facts_of(*node)->decompose(node, spare);
+    } catch (const ov::Exception&) {
+        refuse(*node, "what it would be written out in does not fit this node", "please report this");
+    }
+    refuse(*node, "it cannot be written out as other operators, nor has it a rule of its own");
 }
 
 }  // namespace facts

@@ -40,10 +40,11 @@ nlohmann::json answer(const nlohmann::json& request) {
     try {
         found = judge(test, mutant);
     } catch (const std::exception& error) {
-        found = {Verdict::kWrong, error.what(), false};
+        found = {Verdict::kWrong, error.what(), false, false};
     }
     made["verdict"] = word(found.verdict);
     made["reason"] = found.reason;
+    made["differs"] = found.differs;
     made["held"] = found.held;
     made["rules"] = nlohmann::json::object();
     for (const auto& [rule, asked] : mutant.asked()) {

@@ -124,15 +124,15 @@ public:
             try {
                 const auto gradient = graph::differentiate(test_.model, {by}, of, {}, mutant_.rules());
                 const auto wrong = compare_with_rows(pair, gradient);
-                if (!wrong.empty()) return {Verdict::kWrong, wrong, false};
+                if (!wrong.empty()) return {Verdict::kWrong, wrong, true, false};
                 ++agreed;
             } catch (const Error& refusal) {
-                if (!is_blocked(refusal.what())) return {Verdict::kRefused, refusal.what(), false};
+                if (!is_blocked(refusal.what())) return {Verdict::kRefused, refusal.what(), false, false};
                 blocked = refusal.what();
             }
         }
-        if (agreed > 0) return {Verdict::kRight, {}, false};
-        return blocked.empty() ? Answer{} : Answer{Verdict::kRefused, blocked, false};
+        if (agreed > 0) return {Verdict::kRight, {}, false, false};
+        return blocked.empty() ? Answer{} : Answer{Verdict::kRefused, blocked, false, false};
     }
 
 private:
@@ -150,7 +150,7 @@ Answer guarded(const OperatorTest& test, Mutant& mutant) {
     try {
         return Judge(test, mutant)();
     } catch (const std::exception& error) {
-        return {Verdict::kWrong, error.what(), false};
+        return {Verdict::kWrong, error.what(), false, false};
     }
 }
 
@@ -160,7 +160,7 @@ Answer judge(const OperatorTest& test, Mutant& mutant) {
     const auto pairs = pairs_of(test);
     if (pairs.empty()) return {};
     auto answer = guarded(test, mutant);
-    if (answer.verdict == Verdict::kRight) return answer;
+    if (answer.verdict != Verdict::kRefused) return answer;
     // Shapes, indices and factors that a test passes as inputs are constants in networks.
     std::vector<std::size_t> by;
     for (const auto& pair : pairs) {

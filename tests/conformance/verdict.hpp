@@ -17,7 +17,8 @@ enum class Verdict {
 struct Answer {
     Verdict verdict = Verdict::kNone;
     std::string reason;
-    bool held = false;  ///< inputs that are no numbers to differentiate by were made constants
+    bool differs = false;  ///< wrong by a comparison, not by an exception
+    bool held = false;     ///< inputs that are no numbers to differentiate by were made constants
 };
 
 /// Differentiates every floating output by every floating input under a random cotangent, and compares with central

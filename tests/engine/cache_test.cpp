@@ -172,6 +172,32 @@ TEST(GraphCache, WhatIsKnownOfAGraphStandsBesideItOnTheDisk) {
     EXPECT_EQ(compile(nets::small_cnn(24, 4)).session->known("checked"), std::nullopt);
 }
 
+TEST(GraphCache, WhatIsKnownIsNotBelievedOnceItIsDamaged) {
+    const core::Scratch scratch;
+    const CacheFolder folder(scratch.path().string());
+    compile(nets::small_cnn(24, 4));
+    compile(nets::small_cnn(24, 4)).session->make_known("checked", "good to 0.1 %");
+    fs::path kept;
+    for (const auto& entry : fs::recursive_directory_iterator(scratch.path())) {
+        if (entry.path().extension() == ".txt") kept = entry.path();
+    }
+    ASSERT_FALSE(kept.empty());
+    const std::vector<std::byte> good = core::read_whole(kept);
+    const auto known_of = [&](const std::vector<std::byte>& bytes) {
+        core::write_whole(kept, bytes, false);
+        return compile(nets::small_cnn(24, 4)).session->known("checked");
+    };
+    EXPECT_EQ(known_of(good), "good to 0.1 %");
+    for (std::size_t at = 0; at < good.size(); ++at) {
+        std::vector<std::byte> turned = good;
+        turned[at] ^= std::byte{4};
+        EXPECT_EQ(known_of(turned), std::nullopt) << "byte " << at;
+    }
+    EXPECT_EQ(known_of({}), std::nullopt);
+    EXPECT_EQ(known_of(std::vector<std::byte>(5000, std::byte{'a'})), std::nullopt);  // longer than any
+    EXPECT_EQ(known_of({good.begin(), good.end() - 2}), std::nullopt);
+}
+
 TEST(GraphCache, AnotherAttributeOfACustomOperatorIsAnotherGraph) {
     const core::Scratch scratch;
     const CacheFolder folder(scratch.path().string());

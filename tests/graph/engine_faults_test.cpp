@@ -62,7 +62,6 @@ TEST(EngineFaults, AreFoundInTheNodesOfAFile) {
         {"DFT", integer("onesided", 1), "onesided"},
         {"DFT", inputs(3), "third input"},
         {"RoiAlign", text("mode", "max"), "maximum"},
-        {"Cast", integer("to", 17), "8 bits", false},
     };
     for (const auto& row : rows) {
         const auto found = faults_of(row.type, row.rest);
@@ -84,7 +83,6 @@ TEST(EngineFaults, AreNotFoundWhereTheEngineIsRight) {
     EXPECT_TRUE(faults_of("Resize", text("keep_aspect_ratio_policy", "stretch") + integer("antialias", 0)).empty());
     EXPECT_TRUE(faults_of("DFT", inputs(2)).empty());
     EXPECT_TRUE(faults_of("RoiAlign", text("mode", "avg")).empty());
-    EXPECT_TRUE(faults_of("Cast", integer("to", 10)).empty());
     EXPECT_TRUE(faults_of("LayerNormalization", integer("layout", 1)).empty());
 }
 
@@ -148,6 +146,45 @@ TEST(EngineFaults, UnsortedUniqueValuesAreFound) {
     const auto axis = op::v0::Constant::create(ov::element::i64, {}, {0});
     const auto along = std::make_shared<op::v10::Unique>(x, axis, false);
     EXPECT_TRUE(find_engine_faults(ov::Model(ov::OutputVector{along->output(0)}, ov::ParameterVector{x})).empty());
+}
+
+TEST(EngineFaults, ABorderOfAComputedValueIsFound) {
+    const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{2});
+    const auto value = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{});
+    const auto one = op::v0::Constant::create(ov::element::i64, {1}, {1});
+    const auto zero = op::v0::Constant::create(ov::element::f32, {}, {0.0F});
+    const auto faults = [&](const ov::Output<ov::Node>& border, op::PadMode mode) {
+        const auto pad = std::make_shared<op::v12::Pad>(x, one, one, border, mode);
+        return find_engine_faults(ov::Model(ov::OutputVector{pad}, ov::ParameterVector{x, value})).size();
+    };
+    EXPECT_EQ(faults(value, op::PadMode::CONSTANT), 1U);
+    EXPECT_EQ(faults(zero, op::PadMode::CONSTANT), 0U);
+    EXPECT_EQ(faults(value, op::PadMode::EDGE), 0U);
+}
+
+TEST(EngineFaults, RoundingToFewBitsIsTold) {
+    const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{2});
+    const auto faults = [&](const ov::element::Type& type) {
+        const auto rounded = std::make_shared<op::v0::Convert>(x, type);
+        return find_engine_faults(ov::Model(ov::OutputVector{rounded}, ov::ParameterVector{x}));
+    };
+    ASSERT_EQ(faults(ov::element::f8e4m3).size(), 1U);
+    EXPECT_FALSE(faults(ov::element::f8e4m3)[0].certain);
+    EXPECT_TRUE(faults(ov::element::f16).empty());
+    EXPECT_TRUE(faults(ov::element::i8).empty());
+}
+
+TEST(EngineFaults, AWindowThatSomeSizesWouldHaveIsTold) {
+    const auto faults = [](std::size_t kernel, std::size_t stride) {
+        const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 1, -1, -1});
+        const auto pool =
+            std::make_shared<op::v1::MaxPool>(x, ov::Strides{stride, stride}, ov::Shape{0, 0}, ov::Shape{0, 0},
+                                              ov::Shape{kernel, kernel}, op::RoundingType::CEIL);
+        return find_engine_faults(ov::Model(ov::OutputVector{pool}, ov::ParameterVector{x}));
+    };
+    EXPECT_TRUE(faults(3, 2).empty());
+    ASSERT_EQ(faults(1, 2).size(), 1U);
+    EXPECT_FALSE(faults(1, 2)[0].certain);
 }
 
 TEST(EngineFaults, RepeatsThatAreComputedAreTold) {

@@ -88,11 +88,12 @@ def main() -> int:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="keep a line a test (default: print what is not right)"
     )
+    parser.add_argument("--choose", type=int, metavar="N", help="print N tests that stand for all, for a --sample file")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     only = set(arguments.sample.read_text().split()) if arguments.sample else None
     with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
-        requests = write_out(Path(scratch), only)
+        requests = write_out(Path(scratch), only, own=arguments.mutate)
         if arguments.only:
             requests = [request for request in requests if fnmatch(request["name"], arguments.only)]
         answers, unread = judged(arguments.worker, arguments.jobs, requests)
@@ -116,7 +117,7 @@ def main() -> int:
     if not arguments.mutate:
         print(lines[-1])
     wrong = sum(answer["verdict"] == "wrong" for answer in answers)
-    missing = len(only) - sum(answer["verdict"] == "right" for answer in answers) if only else 0
+    missing = len(only) - sum(answer["verdict"] == "right" for answer in answers) if only is not None else 0
     return 1 if wrong or survivors or missing else 0
 
 

@@ -48,11 +48,11 @@ def mutate(program: Path, jobs: int, requests: list[dict], answers: list[dict]) 
             key = describe(mutant)
             if result.get("mutated", 0) > 0:
                 passed[key].append(names[0])
-            if result["verdict"] == "wrong":
+            if result["verdict"] == "wrong" and result.get("differs"):  # a graph that fails to run shows nothing
                 found.append((mutant, names[0], passed[key]))
             elif len(names) > 1:
                 left.append((mutant, names[1:]))
-            elif passed[key]:
-                found.append((mutant, "", passed[key]))
+            else:
+                found.append((mutant, "", passed[key] or names))
         open_ = left
     return sorted(found, key=lambda row: describe(row[0]))

@@ -353,7 +353,7 @@ std::int64_t recurrent_macs(const ov::Node& node) {
     const bool is_sequence = node.get_input_partial_shape(0).rank() == 3;
     const std::size_t at = is_sequence ? (is_lstm(node) ? 4 : 3) : (is_lstm(node) ? 3 : 2);
     const auto& x = node.get_input_partial_shape(0);
-    if (x.is_dynamic()) return 0;
+    if (x.is_dynamic() || elements(x) == 0) return 0;
     const auto rows = elements(x) / x[x.size() - 1].get_length();
     return rows * (elements(node.get_input_partial_shape(at)) + elements(node.get_input_partial_shape(at + 1)));
 }

@@ -93,14 +93,26 @@ std::vector<std::int64_t> softmax_axis(const ov::Node& node, std::int64_t axis) 
 Expr softmax_rule(const Expr& g, const Expr& y, const std::vector<std::int64_t>& axes, Tape& tape) {
     return y * (g - tape.sum((g * y).value, axes));
 }
+/// What softmax answers. A row that is masked whole has no answer (0 / 0), and a network that knows such rows replaces it;
+/// then nothing may flow through it, where 0 times no number would be none.
+Expr answer_of(const Node& node, Tape& tape) {
+    const auto y = tape.out(node);
+    const auto readers = y.value.get_target_inputs();
+    const bool guarded = std::any_of(readers.begin(), readers.end(), [](const ov::Input<ov::Node>& reader) {
+        return ov::is_type<op::v10::IsNaN>(reader.get_node());
+    });
+    if (!guarded) return y;
+    return select(tape.make<op::v10::IsNaN>(y.value), tape.scalar(y.value, 0.0), y);
+}
+
 Cotangents softmax_v8(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto axes = softmax_axis(*node, ov::as_type_ptr<op::v8::Softmax>(node)->get_axis());
-    return {softmax_rule(tape.expr(outputs[0].value), tape.out(node), axes, tape)};
+    return {softmax_rule(tape.expr(outputs[0].value), answer_of(node, tape), axes, tape)};
 }
 Cotangents softmax_v1(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto axes =
         softmax_axis(*node, static_cast<std::int64_t>(ov::as_type_ptr<op::v1::Softmax>(node)->get_axis()));
-    return {softmax_rule(tape.expr(outputs[0].value), tape.out(node), axes, tape)};
+    return {softmax_rule(tape.expr(outputs[0].value), answer_of(node, tape), axes, tape)};
 }
 /// g - e^y sum g
 Cotangents log_softmax(const Node& node, const Cotangents& outputs, Tape& tape) {

@@ -1,6 +1,8 @@
 // Ops that reduce, or sum along an axis: one line a case.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "graph/differentiate/cases.hpp"
 #include "openvino/opsets/opset16.hpp"
 
@@ -42,6 +44,25 @@ std::vector<Case> reductions() {
 
 TEST(DifferentiateReductions, FirstDerivatives) { check_first_orders(reductions()); }
 TEST(DifferentiateReductions, DerivativesOfDerivatives) { check_second_orders(reductions()); }
+
+/// As exporters guard attention: the row that is masked whole is replaced, and its inputs have derivative 0.
+TEST(DifferentiateReductions, NothingFlowsThroughASoftmaxOfAMaskedRow) {
+    const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{2, 3});
+    constexpr float kNever = -std::numeric_limits<float>::infinity();
+    const auto mask = op::v0::Constant::create(ov::element::f32, {2, 3}, {0.0F, 0.0F, kNever, kNever, kNever, kNever});
+    const auto weights = std::make_shared<op::v8::Softmax>(std::make_shared<op::v1::Add>(x, mask), -1);
+    const auto lost = std::make_shared<op::v10::IsNaN>(weights);
+    const auto zero = op::v0::Constant::create(ov::element::f32, {}, {0.0F});
+    const auto y = std::make_shared<op::v1::Select>(lost, zero, weights);
+    const auto model = std::make_shared<ov::Model>(ov::OutputVector{y}, ov::ParameterVector{x});
+    auto compiled = compile(differentiate(model, {x}, model->get_results()[0]->input_value(0)).model);
+    Random random(3);
+    const auto gradient = run(compiled, {random_tensor({2, 3}, random), random_tensor({2, 3}, random)})[1];
+    const auto* values = gradient.data<float>();
+    EXPECT_NE(values[0], 0.0F);
+    EXPECT_NEAR(double{values[0]}, -double{values[1]}, 1e-6);  // two weights that sum to 1
+    for (std::size_t at = 2; at < 6; ++at) EXPECT_EQ(values[at], 0.0F) << at;
+}
 
 }  // namespace
 
