@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <thread>
 
 #include "core/files.hpp"
@@ -107,15 +108,15 @@ TEST_P(EqualBits, ForAnyThreadsAndMemory) {
 /// time is over. On a machine that is busy, compiling alone may take as long, which is no answer: then with more time.
 template <class Explain>
 Explanation ended_by_time(const Explain& explain) {
-    using Clock = std::chrono::steady_clock;
     for (double seconds = 1.0;; seconds *= 2.0) {
         Budget budget;
         budget.seconds = seconds;
-        const auto over =
-            Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+        const auto waited = std::make_shared<bool>(false);
         try {
-            return explain(budget, [over](const std::string&, std::int64_t, std::int64_t total) {
-                if (total > 1) std::this_thread::sleep_until(over);
+            return explain(budget, [waited, seconds](const std::string&, std::int64_t, std::int64_t total) {
+                if (total <= 1 || *waited) return;
+                *waited = true;
+                std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
             });
         } catch (const Error& error) {
             if (error.code() != ErrorCode::kBudget || seconds > 30.0) throw;
