@@ -1,5 +1,6 @@
 // Ops through which no gradient flows, by this list and never by accident: what they compute is piecewise constant, a
-// shape, an index, a truth value, a choice or a matter of chance. Where a path from the input is lost in one, `lost_paths` says so.
+// shape, an index, a truth value, a choice or a matter of chance. Where a path from the input is lost in one,
+// `lost_paths` says so.
 #include "graph/facts/table.hpp"
 
 namespace pellucid::graph::facts {
@@ -7,79 +8,26 @@ namespace {
 
 namespace op = ov::op;
 
-template <class Op>
-OpFacts block() {
-    return row<Op>(Law::kBlocked, nullptr);
+template <class... Ops>
+std::array<OpFacts, sizeof...(Ops)> block() {
+    return {row<Ops>(Law::kBlocked, nullptr)...};
 }
 
 }  // namespace
 
 std::span<const OpFacts> blocked() {
-    static const std::array kRows{
-        // shapes and counting
-        block<op::v0::ShapeOf>(),
-        block<op::v3::ShapeOf>(),
-        block<op::v0::Range>(),
-        block<op::v4::Range>(),
-        block<op::v9::Eye>(),
-        block<op::v0::PriorBox>(),
-        block<op::v8::PriorBox>(),
-        block<op::v0::PriorBoxClustered>(),
-        block<op::v6::ExperimentalDetectronPriorGridGenerator>(),
-        // truth values
-        block<op::v1::Equal>(),
-        block<op::v1::NotEqual>(),
-        block<op::v1::Less>(),
-        block<op::v1::LessEqual>(),
-        block<op::v1::Greater>(),
-        block<op::v1::GreaterEqual>(),
-        block<op::v1::LogicalAnd>(),
-        block<op::v1::LogicalOr>(),
-        block<op::v1::LogicalNot>(),
-        block<op::v1::LogicalXor>(),
-        block<op::v0::Xor>(),
-        block<op::v10::IsNaN>(),
-        block<op::v10::IsInf>(),
-        block<op::v10::IsFinite>(),
-        block<op::v1::ReduceLogicalAnd>(),
-        block<op::v1::ReduceLogicalOr>(),
-        // bits of integers
-        block<op::v13::BitwiseAnd>(),
-        block<op::v13::BitwiseOr>(),
-        block<op::v13::BitwiseXor>(),
-        block<op::v13::BitwiseNot>(),
-        block<op::v15::BitwiseLeftShift>(),
-        block<op::v15::BitwiseRightShift>(),
-        // indices
-        block<op::v3::NonZero>(),
-        block<op::v3::Bucketize>(),
-        block<op::v15::SearchSorted>(),
-        block<op::v1::GatherTree>(),
-        block<op::v16::SparseFillEmptyRows>(),
-        block<op::v0::CTCGreedyDecoder>(),
-        block<op::v6::CTCGreedyDecoderSeqLen>(),
-        // choices among boxes
-        block<op::v1::NonMaxSuppression>(),
-        block<op::v3::NonMaxSuppression>(),
-        block<op::v4::NonMaxSuppression>(),
-        block<op::v5::NonMaxSuppression>(),
-        block<op::v9::NonMaxSuppression>(),
-        block<op::v13::NMSRotated>(),
-        block<op::v8::MatrixNms>(),
-        block<op::v8::MulticlassNms>(),
-        block<op::v9::MulticlassNms>(),
-        // whole numbers
-        block<op::v0::Floor>(),
-        block<op::v0::Ceiling>(),
-        block<op::v5::Round>(),
-        block<op::v0::Sign>(),
-        // chance
-        block<op::v8::RandomUniform>(),
-        block<op::v13::Multinomial>(),
-        // text
-        block<op::v15::StringTensorPack>(),
-        block<op::v15::StringTensorUnpack>(),
-    };
+    static const auto kRows = block<
+        op::v0::ShapeOf, op::v3::ShapeOf, op::v0::Range, op::v4::Range, op::v9::Eye, op::v0::PriorBox, op::v8::PriorBox,
+        op::v0::PriorBoxClustered, op::v6::ExperimentalDetectronPriorGridGenerator, op::v1::Equal, op::v1::NotEqual,
+        op::v1::Less, op::v1::LessEqual, op::v1::Greater, op::v1::GreaterEqual, op::v1::LogicalAnd, op::v1::LogicalOr,
+        op::v1::LogicalNot, op::v1::LogicalXor, op::v0::Xor, op::v10::IsNaN, op::v10::IsInf, op::v10::IsFinite,
+        op::v1::ReduceLogicalAnd, op::v1::ReduceLogicalOr, op::v13::BitwiseAnd, op::v13::BitwiseOr, op::v13::BitwiseXor,
+        op::v13::BitwiseNot, op::v15::BitwiseLeftShift, op::v15::BitwiseRightShift, op::v3::NonZero, op::v3::Bucketize,
+        op::v15::SearchSorted, op::v1::GatherTree, op::v16::SparseFillEmptyRows, op::v0::CTCGreedyDecoder,
+        op::v6::CTCGreedyDecoderSeqLen, op::v1::NonMaxSuppression, op::v3::NonMaxSuppression, op::v4::NonMaxSuppression,
+        op::v5::NonMaxSuppression, op::v9::NonMaxSuppression, op::v13::NMSRotated, op::v8::MatrixNms,
+        op::v8::MulticlassNms, op::v9::MulticlassNms, op::v0::Floor, op::v0::Ceiling, op::v5::Round, op::v0::Sign,
+        op::v8::RandomUniform, op::v13::Multinomial, op::v15::StringTensorPack, op::v15::StringTensorUnpack>();
     return kRows;
 }
 
