@@ -243,20 +243,6 @@ TEST(DifferentiateControlFlow, WeightsAreNotCopiedForEachIteration) {
     EXPECT_EQ(matrices, 4U);
 }
 
-std::string refusal(const std::shared_ptr<ov::Model>& model) {
-    const auto x = model->get_parameters()[0]->output(0);
-    const auto y = model->get_results()[0]->input_value(0);
-    try {
-        (void)differentiate(model, {x}, y);
-        return "none";
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-        EXPECT_FALSE(error.remedy().empty());
-        EXPECT_EQ(why_not_differentiable(model, {x}, y), error.what());
-        return error.what();
-    }
-}
-
 TEST(DifferentiateControlFlow, WhatIsNotKnownIsRefusedByNode) {
     const auto check = [](const Case& c, const std::string& node, const std::string& what) {
         const auto why = refusal(model_of(c));

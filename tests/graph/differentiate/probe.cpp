@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "ops/register.hpp"
+#include "pellucid/error.hpp"
 
 namespace pellucid::graph::testing {
 namespace {
@@ -243,6 +244,21 @@ void check_second_order(const Case& c) {
     second_case.linear = false;
     second_case.tolerance = 5.0 * c.tolerance;  // one derivative less smooth
     check(subject, second_case, at, random);
+}
+
+std::string refusal(const std::shared_ptr<ov::Model>& model, const RuleSet& rules) {
+    const auto x = model->get_parameters()[0]->output(0);
+    const auto y = model->get_results()[0]->input_value(0);
+    const auto why = why_not_differentiable(model, {x}, y, rules);
+    try {
+        const auto made = differentiate(model, {x}, y, {}, rules);
+        EXPECT_EQ(why, "");
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+        EXPECT_FALSE(error.remedy().empty());
+        EXPECT_EQ(why, error.what());
+    }
+    return why;
 }
 
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }

@@ -64,6 +64,10 @@ void check_first_order(const Case& c);
 /// The gradient graph as a function of inputs and seed, checked the same way.
 void check_second_order(const Case& c);
 
+/// Why the model's first result is not differentiated by its first input, having checked that the refusal is a whole one:
+/// its code, a remedy, and the same words without building. Empty where it is differentiated.
+[[nodiscard]] std::string refusal(const std::shared_ptr<ov::Model>& model, const RuleSet& rules = plain_rules());
+
 void PrintTo(const Case& c, std::ostream* out);
 
 }  // namespace pellucid::graph::testing

@@ -338,20 +338,6 @@ TEST(DifferentiateRecurrent, OffTheWayASequenceStaysWhole) {
     EXPECT_EQ(count(*differentiate(model, {steps}, y).model, type), 1U);
 }
 
-std::string refusal(const std::shared_ptr<ov::Model>& model) {
-    const auto x = model->get_parameters()[0]->output(0);
-    const auto y = model->get_results()[0]->input_value(0);
-    try {
-        (void)differentiate(model, {x}, y);
-        return "none";
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-        EXPECT_FALSE(error.remedy().empty());
-        EXPECT_EQ(why_not_differentiable(model, {x}, y), error.what());
-        return error.what();
-    }
-}
-
 TEST(DifferentiateRecurrent, StepsThatAreNotKnownAreRefusedByNode) {
     auto c = sequence({});
     c.dynamic = true;

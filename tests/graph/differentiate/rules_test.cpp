@@ -27,20 +27,6 @@ std::shared_ptr<ov::Model> model_of(const Value& y, const ov::ParameterVector& p
 }
 Value output_of(const std::shared_ptr<ov::Model>& model) { return model->get_results()[0]->input_value(0); }
 
-std::string refusal(const std::shared_ptr<ov::Model>& model, const RuleSet& rules = plain_rules()) {
-    const auto x = model->get_parameters()[0]->output(0);
-    const auto why = why_not_differentiable(model, {x}, output_of(model), rules);
-    try {
-        const auto made = differentiate(model, {x}, output_of(model), {}, rules);
-        EXPECT_EQ(why, "");
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-        EXPECT_FALSE(error.remedy().empty());
-        EXPECT_EQ(why, error.what());
-    }
-    return why;
-}
-
 TEST(DifferentiateRules, TheTableIsWhole) {
     std::set<ov::DiscreteTypeInfo> types;
     std::size_t differentiable = 0;
