@@ -55,6 +55,29 @@ private:
     std::streamsize written_ = 0;
 };
 
+/// Hashes a serialised graph without the names that the engine counts up in a process ("Add_981", or a model's own), which
+/// would make another graph of the same one wherever something else was built before it. Names of tensors and of parameters
+/// stay: inputs and outputs are called by them.
+void hash_graph(Checksum& hash, std::string_view xml) {
+    constexpr std::string_view kName = " name=\"";
+    while (!xml.empty()) {
+        const std::size_t end = std::min(xml.find('\n'), xml.size() - 1) + 1;
+        std::string_view line = xml.substr(0, end);
+        xml.remove_prefix(end);
+        line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size() - 1));
+        if (line.starts_with("<net ") || line.starts_with("<attribute name=\"fused_names\"")) {
+            continue;
+        }
+        const std::size_t name = line.find(kName);
+        const bool counted = line.starts_with("<layer ") && line.find(" type=\"Parameter\"") == std::string_view::npos;
+        if (counted && name != std::string_view::npos) {
+            hash.update(line.data(), name);
+            line.remove_prefix(std::min(line.find('"', name + kName.size()), line.size()));
+        }
+        hash.update(line.data(), line.size());
+    }
+}
+
 std::string hexadecimal(const Digest& digest) {
     std::string text;
     for (const std::uint8_t byte : digest) {
@@ -142,9 +165,11 @@ std::string GraphCache::key(const std::shared_ptr<ov::Model>& model, const std::
         hash.update(name + "=" + value.as<std::string>());
     }
     Checksum weights;
-    HashingBuffer graph_buffer(hash), weight_buffer(weights);
-    std::ostream graph_stream(&graph_buffer), weight_stream(&weight_buffer);
-    ov::pass::Serialize(graph_stream, weight_stream).run_on_model(model);
+    HashingBuffer weight_buffer(weights);
+    std::ostream weight_stream(&weight_buffer);
+    std::ostringstream graph;
+    ov::pass::Serialize(graph, weight_stream).run_on_model(model);
+    hash_graph(hash, graph.view());
     const Digest digest = weights.digest();
     hash.update(digest.data(), digest.size());
     return hexadecimal(hash.digest());

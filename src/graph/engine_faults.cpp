@@ -15,6 +15,8 @@ namespace pellucid::graph {
 
 namespace {
 
+namespace op = ov::op;
+
 // Field numbers of the messages in onnx.proto.
 constexpr std::uint64_t kModelGraph = 7, kModelFunctions = 25, kFunctionNodes = 7, kGraphNodes = 1;
 constexpr std::uint64_t kNodeInput = 1, kNodeOutput = 2, kNodeName = 3, kNodeType = 4, kNodeAttributes = 5;
@@ -135,57 +137,61 @@ private:
     }
 };
 
-/// A window that begins behind the data, where the number of windows was rounded up: ONNX and PyTorch leave it out.
-template <class Pool>
-bool has_window_outside(const ov::Node& node) {
+/// Calls `met` for each axis of a pool that rounds the number of its windows up: with its extents before and after, and its
+/// place among the pool's axes. Whether one answered true.
+template <class Pool, class Met>
+bool any_rounded_axis(const ov::Node& node, const Met& met) {
     const auto* pool = ov::as_type<const Pool>(&node);
-    if (pool == nullptr || pool->get_rounding_type() != ov::op::RoundingType::CEIL) return false;
+    if (pool == nullptr || pool->get_rounding_type() != op::RoundingType::CEIL) return false;
     const auto& in = node.get_input_partial_shape(0);
     const auto& out = node.get_output_partial_shape(0);
     for (std::size_t axis = 0; axis < pool->get_kernel().size(); ++axis) {
-        if (in[axis + 2].is_dynamic() || out[axis + 2].is_dynamic()) continue;
-        const auto begins = (out[axis + 2].get_length() - 1) * static_cast<std::int64_t>(pool->get_strides()[axis]);
-        if (begins >= in[axis + 2].get_length() + static_cast<std::int64_t>(pool->get_pads_begin()[axis])) return true;
+        const auto extent = [&](const ov::PartialShape& shape) {
+            return shape.rank().is_dynamic() ? ov::Dimension() : shape[axis + 2];
+        };
+        if (met(*pool, axis, extent(in), extent(out))) return true;
     }
     return false;
 }
+template <class Met>
+bool any_rounded_axis_of_pools(const ov::Node& node, const Met& met) {
+    return any_rounded_axis<op::v1::MaxPool>(node, met) || any_rounded_axis<op::v8::MaxPool>(node, met) ||
+           any_rounded_axis<op::v14::MaxPool>(node, met) || any_rounded_axis<op::v1::AvgPool>(node, met) ||
+           any_rounded_axis<op::v14::AvgPool>(node, met) || any_rounded_axis<op::v16::AvgPool>(node, met);
+}
 
-template <class... Pools>
-bool any_has_window_outside(const ov::Node& node) {
-    return (has_window_outside<Pools>(node) || ...);
+/// A window that begins behind the data, where the number of windows was rounded up: ONNX and PyTorch leave it out.
+bool has_window_outside(const ov::Node& node) {
+    return any_rounded_axis_of_pools(
+        node, [](const auto& pool, std::size_t axis, const ov::Dimension& in, const ov::Dimension& out) {
+            if (in.is_dynamic() || out.is_dynamic()) return false;
+            const auto begins = (out.get_length() - 1) * static_cast<std::int64_t>(pool.get_strides()[axis]);
+            return begins >= in.get_length() + static_cast<std::int64_t>(pool.get_pads_begin()[axis]);
+        });
 }
 
 /// Whether some size of what is pooled would give such a window.
-template <class Pool>
 bool may_have_window_outside(const ov::Node& node) {
-    const auto* pool = ov::as_type<const Pool>(&node);
-    if (pool == nullptr || pool->get_rounding_type() != ov::op::RoundingType::CEIL) return false;
-    const auto& in = node.get_input_partial_shape(0);
-    for (std::size_t axis = 0; axis < pool->get_kernel().size(); ++axis) {
-        const bool open = in.rank().is_dynamic() || in[axis + 2].is_dynamic();
-        if (open && pool->get_strides()[axis] + pool->get_pads_end()[axis] > pool->get_kernel()[axis]) return true;
-    }
-    return false;
-}
-
-template <class... Pools>
-bool any_may_have_window_outside(const ov::Node& node) {
-    return (may_have_window_outside<Pools>(node) || ...);
+    if (has_window_outside(node)) return false;
+    return any_rounded_axis_of_pools(
+        node, [](const auto& pool, std::size_t axis, const ov::Dimension& in, const ov::Dimension& /*out*/) {
+            return in.is_dynamic() && pool.get_strides()[axis] + pool.get_pads_end()[axis] > pool.get_kernel()[axis];
+        });
 }
 
 /// Rounding to a float of fewer than 16 bits.
 bool rounds_to_few_bits(const ov::Node& node) {
     const auto& to = node.get_output_element_type(0);
-    return ov::is_type<ov::op::v0::Convert>(&node) && to.is_real() && to.bitwidth() < 16 &&
+    return ov::is_type<op::v0::Convert>(&node) && to.is_real() && to.bitwidth() < 16 &&
            node.get_input_element_type(0).is_real();
 }
 
 /// A border of a computed value around data, its widths constant: the engine borders with zeros.
 bool has_computed_border(const ov::Node& node) {
-    const auto* pad = ov::as_type<const ov::op::util::PadBase>(&node);
-    if (pad == nullptr || pad->get_pad_mode() != ov::op::PadMode::CONSTANT || node.get_input_size() < 4) return false;
+    const auto* pad = ov::as_type<const op::util::PadBase>(&node);
+    if (pad == nullptr || pad->get_pad_mode() != op::PadMode::CONSTANT || node.get_input_size() < 4) return false;
     const auto is_constant = [&](std::size_t port) {
-        return ov::is_type<ov::op::v0::Constant>(node.get_input_node_ptr(port));
+        return ov::is_type<op::v0::Constant>(node.get_input_node_ptr(port));
     };
     return is_constant(1) && is_constant(2) && !is_constant(3);
 }
@@ -197,8 +203,8 @@ bool comes_from_input(const ov::Node& node) {
     while (!open.empty()) {
         const auto* next = open.back();
         open.pop_back();
-        if (ov::is_type<ov::op::v0::Parameter>(next)) return true;
-        const bool shape = ov::is_type<ov::op::v0::ShapeOf>(next) || ov::is_type<ov::op::v3::ShapeOf>(next);
+        if (ov::is_type<op::v0::Parameter>(next)) return true;
+        const bool shape = ov::is_type<op::v0::ShapeOf>(next) || ov::is_type<op::v3::ShapeOf>(next);
         if (shape || !seen.insert(next).second) continue;
         for (std::size_t port = 0; port < next->get_input_size(); ++port) {
             open.push_back(next->get_input_node_ptr(port));
@@ -209,7 +215,6 @@ bool comes_from_input(const ov::Node& node) {
 
 /// Lengths of sequences that are not all of the steps. With a batch that is open the engine takes all steps all the same.
 bool has_lengths(const ov::Node& node) {
-    namespace op = ov::op;
     const bool lstm = ov::is_type<op::v5::LSTMSequence>(&node);
     if (!lstm && !ov::is_type<op::v5::GRUSequence>(&node) && !ov::is_type<op::v5::RNNSequence>(&node)) return false;
     const auto& lengths = *node.get_input_node_ptr(lstm ? 3 : 2);
@@ -221,35 +226,84 @@ bool has_lengths(const ov::Node& node) {
     return std::any_of(values.begin(), values.end(), [&](std::int64_t length) { return length != x[1].get_length(); });
 }
 
+/// The inverse of half a spectrum that is to be filled up with zeros: along the last axis half of what comes out is read.
+bool fills_up_spectrum(const ov::Node& node) {
+    const auto* inverse = ov::as_type<const op::v9::IRDFT>(&node);
+    const auto* axes = inverse ? ov::as_type<const op::v0::Constant>(node.get_input_node_ptr(1)) : nullptr;
+    const auto& in = node.get_input_size() > 0 ? node.get_input_partial_shape(0) : ov::PartialShape::dynamic();
+    const auto& out = node.get_output_partial_shape(0);
+    if (axes == nullptr || in.rank().is_dynamic() || out.rank().is_dynamic()) return false;
+    const auto places = axes->cast_vector<std::int64_t>();
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const auto rank = static_cast<std::int64_t>(out.size());
+        const auto at = static_cast<std::size_t>(places[i] < 0 ? places[i] + rank : places[i]);
+        if (in[at].is_dynamic() || out[at].is_dynamic()) continue;
+        const auto length = out[at].get_length();
+        if ((i + 1 == places.size() ? length / 2 + 1 : length) > in[at].get_length()) return true;
+    }
+    return false;
+}
+
+/// Slices that a loop takes of an input from elsewhere than its one end or the other.
+bool slices_from_within(const ov::Node& node) {
+    const auto* loop = ov::as_type<const op::util::SubGraphOp>(&node);
+    if (loop == nullptr) return false;
+    for (const auto& input : loop->get_input_descriptions()) {
+        const auto slice = ov::as_type_ptr<op::util::SubGraphOp::SliceInputDescription>(input);
+        if (slice == nullptr) continue;
+        const auto& shape = node.get_input_partial_shape(slice->m_input_index);
+        const auto extent =
+            shape.rank().is_dynamic() ? ov::Dimension() : shape[static_cast<std::size_t>(slice->m_axis)];
+        // Places between elements; negative ones count from behind the last.
+        const auto end = extent.is_dynamic() ? -1 : extent.get_length();
+        const bool from_end = slice->m_start == -1 || slice->m_start == end;
+        if (slice->m_stride < 0 ? !from_end : slice->m_start != 0 && slice->m_start != -1 - end) return true;
+    }
+    return false;
+}
+
+/// What a graph tells of a node, each with whether every answer would be wrong.
+struct GraphRow {
+    bool (*met)(const ov::Node& node);
+    bool certain;
+    const char* what;
+};
+
+constexpr GraphRow kGraphRows[] = {
+    {has_window_outside, true, "the engine adds a window that lies wholly in the padding (ceil_mode)"},
+    {may_have_window_outside, false,
+     "for some sizes the engine adds a window that lies wholly in the padding (ceil_mode)"},
+    {[](const ov::Node& node) {
+         const auto* unique = ov::as_type<const op::v10::Unique>(&node);
+         return unique != nullptr && !unique->get_sorted() && unique->get_input_size() == 1 &&
+                unique->output(2).get_target_inputs().empty();
+     },
+     true, "without sorting, the engine finds one value unless its third output is used"},
+    {has_computed_border, true, "the engine borders with 0 in place of a value that is computed"},
+    {has_lengths, true, "the engine takes every step of a batch, whatever the lengths of its sequences"},
+    {fills_up_spectrum, true, "the engine fills its input up with what lies in memory beyond it"},
+    {slices_from_within, true, "the engine takes slices that start inside an input from the end of it"},
+    {[](const ov::Node& node) {
+         const auto* cell = ov::as_type<const op::v0::LSTMCell>(&node);
+         return cell != nullptr && cell->get_weights_format() != op::LSTMWeightsFormat::FICO;
+     },
+     true, "the engine takes the weights of its gates in another order (forget, input, candidate, output)"},
+    {[](const ov::Node& node) {
+         return ov::is_type<op::v0::Tile>(&node) && !ov::is_type<op::v0::Constant>(node.get_input_node_ptr(1));
+     },
+     false, "the engine may leave memory unset where its repeats are computed while it runs"},
+    {rounds_to_few_bits, false, "the engine rounds otherwise what does not fit into so few bits"},
+};
+
 }  // namespace
 
 std::vector<EngineFault> find_engine_faults(const ov::Model& model) {
-    namespace op = ov::op;
     std::vector<EngineFault> found;
     for (const auto& node : model.get_ordered_ops()) {
-        const auto add = [&](const char* what, bool certain) {
-            found.push_back({node->get_type_name(), node->get_friendly_name(), what, certain});
-        };
-        if (any_has_window_outside<op::v1::MaxPool, op::v8::MaxPool, op::v14::MaxPool, op::v1::AvgPool,
-                                   op::v14::AvgPool, op::v16::AvgPool>(*node)) {
-            add("the engine adds a window that lies wholly in the padding (ceil_mode)", true);
-        } else if (any_may_have_window_outside<op::v1::MaxPool, op::v8::MaxPool, op::v14::MaxPool, op::v1::AvgPool,
-                                               op::v14::AvgPool, op::v16::AvgPool>(*node)) {
-            add("for some sizes the engine adds a window that lies wholly in the padding (ceil_mode)", false);
+        for (const GraphRow& row : kGraphRows) {
+            if (!row.met(*node)) continue;
+            found.push_back({node->get_type_name(), node->get_friendly_name(), row.what, row.certain});
         }
-        if (const auto unique = ov::as_type_ptr<op::v10::Unique>(node); unique && !unique->get_sorted() &&
-                                                                        unique->get_input_size() == 1 &&
-                                                                        unique->output(2).get_target_inputs().empty()) {
-            add("without sorting, the engine finds one value unless its third output is used", true);
-        }
-        if (has_computed_border(*node)) add("the engine borders with 0 in place of a value that is computed", true);
-        if (has_lengths(*node)) {
-            add("the engine takes every step of a batch, whatever the lengths of its sequences", true);
-        }
-        if (ov::is_type<op::v0::Tile>(node) && !ov::is_type<op::v0::Constant>(node->get_input_node_ptr(1))) {
-            add("the engine may leave memory unset where its repeats are computed while it runs", false);
-        }
-        if (rounds_to_few_bits(*node)) add("the engine rounds otherwise what does not fit into so few bits", false);
         if (const auto holder = ov::as_type_ptr<op::util::MultiSubGraphOp>(node)) {
             for (const auto& body : holder->get_functions()) {
                 for (auto& fault : find_engine_faults(*body)) found.push_back(std::move(fault));

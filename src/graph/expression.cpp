@@ -60,4 +60,20 @@ Expr indicator(const Expr& mask, const Expr& like) {
     return mask.tape->make<op::v0::Convert>(mask.value, like.value.get_element_type());
 }
 
+Expr as_type(const Expr& x, const ov::element::Type& type) {
+    if (x.value.get_element_type() == type) return x;
+    return x.tape->make<op::v0::Convert>(x.value, type);
+}
+
+Expr unsqueeze(const Expr& x, const std::vector<std::int64_t>& axes) {
+    return x.tape->make<op::v0::Unsqueeze>(x.value, x.tape->integers(axes).value);
+}
+
+Expr concat(const std::vector<Expr>& parts, std::int64_t axis) {
+    if (parts.size() == 1) return parts.front();
+    ov::OutputVector values;
+    for (const auto& part : parts) values.push_back(part.value);
+    return parts.front().tape->make<op::v0::Concat>(values, axis);
+}
+
 }  // namespace pellucid::graph

@@ -41,8 +41,7 @@ bool reads_varied(const ov::Node& node, const Tape& tape) {
 
 /// Whether an output of the node is read on the way to `of`, and no cotangent comes back through it.
 bool loses(ov::Node& node, const std::set<Value>& leading, const Tape& tape) {
-    const auto* facts = facts_of(node);
-    const bool blocked = facts != nullptr && facts->law == Law::kBlocked;  // even where its output is asked for itself
+    const bool blocked = blocks(facts_of(node));  // even where its output is asked for itself
     const auto outputs = node.outputs();
     return std::any_of(outputs.begin(), outputs.end(),
                        [&](const Value& v) { return leading.count(v) != 0 && (blocked || tape.varied.count(v) == 0); });

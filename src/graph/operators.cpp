@@ -35,7 +35,7 @@ std::string number_of(const char* version) {
 
 std::string gradient_of(const graph::OpFacts& facts) {
     if (facts.decompose != nullptr) return "decomposed";
-    return facts.vjp == nullptr ? "blocked" : "rule";
+    return facts.law == graph::Law::kBlocked ? "blocked" : "rule";
 }
 
 }  // namespace

@@ -21,8 +21,7 @@ bool varies(const ov::Node& node, const Tape& tape) {
 void mark_varied(const Nodes& nodes, const std::vector<Value>& wrt, Tape& tape) {
     tape.varied.insert(wrt.begin(), wrt.end());
     for (const auto& node : nodes) {
-        const auto* facts = facts_of(*node);
-        if (!varies(*node, tape) || (facts != nullptr && facts->law == Law::kBlocked)) continue;
+        if (!varies(*node, tape) || blocks(facts_of(*node))) continue;
         for (const auto& output : node->outputs()) {
             if (output.get_element_type().is_real()) tape.varied.insert(output);
         }

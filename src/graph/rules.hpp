@@ -41,14 +41,18 @@ using MacRule = std::int64_t (*)(const ov::Node& node);
 struct OpFacts {
     ov::DiscreteTypeInfo op;
     Law law = Law::kBlocked;
-    VjpRule vjp = nullptr;           ///< null for a blocked op
-    MacRule macs = nullptr;          ///< null: none
-    std::string_view note;           ///< what a user should know (ties, subgradients, straight-through)
+    VjpRule vjp = nullptr;  ///< null for a blocked op, but for one whose indices alone block: it refuses values
+    MacRule macs = nullptr;  ///< null: none
+    std::string_view note;  ///< what a user should know (ties, subgradients, straight-through)
     Decomposition decompose = nullptr;  ///< stands before the rule: what a cotangent flows through instead of the node
 };
 
 /// The row of a node's type, or null.
 [[nodiscard]] const OpFacts* facts_of(const ov::Node& node);
+/// Whether nothing flows through the op, by its row. One that blocks by its indices alone has a rule for its values.
+[[nodiscard]] inline bool blocks(const OpFacts* facts) {
+    return facts != nullptr && facts->law == Law::kBlocked && facts->vjp == nullptr;
+}
 [[nodiscard]] std::vector<const OpFacts*> all_facts();
 
 /// Sees, and may change, what a plain rule answers for the inputs of a node. For tests that have to fail on wrong rules.

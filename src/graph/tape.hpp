@@ -62,6 +62,13 @@ Expr select(const Expr& mask, const Expr& a, double b);
 /// A boolean tensor as 0 and 1 in the type of `like`.
 Expr indicator(const Expr& mask, const Expr& like);
 
+/// The tensor itself where it is of that type.
+Expr as_type(const Expr& x, const ov::element::Type& type);
+/// New axes of extent 1, at these places of the result.
+Expr unsqueeze(const Expr& x, const std::vector<std::int64_t>& axes);
+/// The part itself where there is one.
+Expr concat(const std::vector<Expr>& parts, std::int64_t axis);
+
 /// What rules write on: it makes nodes with deterministic names, and knows which tensors lead back to what is asked.
 class Tape {
 public:

@@ -19,8 +19,7 @@ bool reads_any(const ov::Node& node, const std::set<Value>& tensors) {
 std::set<Value> varied(const Nodes& nodes, const std::vector<Value>& wrt) {
     std::set<Value> found(wrt.begin(), wrt.end());
     for (const auto& node : nodes) {
-        const auto* facts = facts_of(*node);
-        if (!reads_any(*node, found) || (facts != nullptr && facts->law == Law::kBlocked)) continue;
+        if (!reads_any(*node, found) || blocks(facts_of(*node))) continue;
         for (const auto& output : node->outputs()) found.insert(output);
     }
     return found;

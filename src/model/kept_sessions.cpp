@@ -29,6 +29,10 @@ const GradientSession* KeptSessions::find(const std::string& key) {
 }
 
 const GradientSession& KeptSessions::keep(const std::string& key, GradientSession session, std::uint64_t bytes) {
+    if (const auto former = kept_.find(key); former != kept_.end()) {
+        bytes_ -= former->second.bytes;
+        kept_.erase(former);
+    }
     while (!kept_.empty() && bytes_ + bytes > limit_) {
         const auto oldest = std::min_element(
             kept_.begin(), kept_.end(), [](const auto& a, const auto& b) { return a.second.used < b.second.used; });

@@ -22,8 +22,7 @@ struct Pair {
 std::set<Value> reached_from(const ov::Model& model, const Value& parameter) {
     std::set<Value> reached{parameter};
     for (const auto& node : model.get_ordered_ops()) {
-        const auto* facts = graph::facts_of(*node);
-        if (facts != nullptr && facts->law == graph::Law::kBlocked) continue;
+        if (graph::blocks(graph::facts_of(*node))) continue;
         const auto inputs = node->input_values();
         if (std::none_of(inputs.begin(), inputs.end(), [&](const Value& v) { return reached.count(v) != 0; })) continue;
         for (const auto& output : node->outputs()) {
@@ -33,19 +32,28 @@ std::set<Value> reached_from(const ov::Model& model, const Value& parameter) {
     return reached;
 }
 
-/// Of tensors that have elements: the derivative of nothing, or by nothing, cannot be wrong.
-std::vector<Pair> pairs_of(const OperatorTest& test) {
+/// Every floating result and parameter that have elements: the derivative of nothing, or by nothing, cannot be wrong.
+std::vector<Pair> all_pairs_of(const OperatorTest& test) {
     const auto& model = *test.model;
     std::vector<Pair> pairs;
     for (std::size_t p = 0; p < model.get_parameters().size(); ++p) {
-        const auto parameter = model.get_parameters()[p]->output(0);
-        if (parameter.get_element_type() != ov::element::f32 || test.inputs[p].get_size() == 0) continue;
-        const auto reached = reached_from(model, parameter);
-        for (std::size_t r = 0; r < model.get_results().size(); ++r) {
+        const bool floats = model.get_parameters()[p]->get_element_type() == ov::element::f32;
+        for (std::size_t r = 0; floats && test.inputs[p].get_size() != 0 && r < model.get_results().size(); ++r) {
             const bool empty = !test.expected.empty() && test.expected[r].get_size() == 0;
-            if (!empty && reached.count(model.get_results()[r]->input_value(0)) != 0) pairs.push_back({r, p});
+            const bool answers = model.get_results()[r]->get_element_type() == ov::element::f32;
+            if (!empty && answers) pairs.push_back({r, p});
         }
     }
+    return pairs;
+}
+
+/// Those of which a gradient is to be expected.
+std::vector<Pair> pairs_of(const OperatorTest& test) {
+    auto pairs = all_pairs_of(test);
+    std::erase_if(pairs, [&](const Pair& pair) {
+        const auto reached = reached_from(*test.model, test.model->get_parameters()[pair.parameter]->output(0));
+        return reached.count(test.model->get_results()[pair.result]->input_value(0)) == 0;
+    });
     return pairs;
 }
 
@@ -115,10 +123,9 @@ public:
     Judge(const OperatorTest& test, Mutant& mutant) : test_(test), mutant_(mutant) {}
 
     Answer operator()() {
-        Answer answer;
         std::size_t agreed = 0;
         std::string blocked;
-        for (const auto& pair : pairs_of(test_)) {
+        for (const auto& pair : all_pairs_of(test_)) {
             const auto by = test_.model->get_parameters()[pair.parameter]->output(0);
             const auto of = test_.model->get_results()[pair.result]->input_value(0);
             try {
@@ -128,7 +135,9 @@ public:
                 ++agreed;
             } catch (const Error& refusal) {
                 if (!is_blocked(refusal.what())) return {Verdict::kRefused, refusal.what(), false, false};
-                blocked = refusal.what();
+                const auto wrong = moves(test_, pair.result, pair.parameter);
+                if (!wrong.empty()) return {Verdict::kWrong, wrong, true, false};
+                if (is_expected(pair)) blocked = refusal.what();
             }
         }
         if (agreed > 0) return {Verdict::kRight, {}, false, false};
@@ -136,6 +145,13 @@ public:
     }
 
 private:
+    [[nodiscard]] bool is_expected(const Pair& pair) const {
+        const auto expected = pairs_of(test_);
+        return std::any_of(expected.begin(), expected.end(), [&](const Pair& other) {
+            return other.result == pair.result && other.parameter == pair.parameter;
+        });
+    }
+
     [[nodiscard]] std::string compare_with_rows(const Pair& pair, const graph::GradientModel& gradient) const {
         const auto op = without_row(*gradient.model);
         if (!op.empty()) return "a rule makes " + op + ", which has no row";
@@ -157,10 +173,10 @@ Answer guarded(const OperatorTest& test, Mutant& mutant) {
 }  // namespace
 
 Answer judge(const OperatorTest& test, Mutant& mutant) {
-    const auto pairs = pairs_of(test);
-    if (pairs.empty()) return {};
+    if (all_pairs_of(test).empty()) return {};
     auto answer = guarded(test, mutant);
     if (answer.verdict != Verdict::kRefused) return answer;
+    const auto pairs = pairs_of(test);
     // Shapes, indices and factors that a test passes as inputs are constants in networks.
     std::vector<std::size_t> by;
     for (const auto& pair : pairs) {

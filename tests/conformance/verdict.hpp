@@ -23,7 +23,8 @@ struct Answer {
 
 /// Differentiates every floating output by every floating input under a random cotangent, and compares with central
 /// differences along four random directions: the best of steps from 0.1 to 0.0001 (of the input's root mean square)
-/// within 1e-2; linear functions by the adjoint identity too, within 1e-5.
+/// within 1e-2; linear functions by the adjoint identity too, within 1e-5. Where no gradient is said to flow, the output must
+/// stand still.
 [[nodiscard]] Answer judge(const OperatorTest& test, Mutant& mutant);
 
 /// The forward pass against the test's own outputs: "equal", "close" (within 1e-2), "differs: ..." or "fails: ...".

@@ -80,6 +80,24 @@ TEST(GraphCache, TheSameGraphBuiltTwiceHitsWithTheSameBits) {
     EXPECT_FALSE(compile(nets::small_cnn(25, 4)).hit);
 }
 
+/// The engine counts the nodes of a process, and calls those without a name by their number.
+TEST(GraphCache, WhatWasBuiltBeforeMakesNoOtherGraph) {
+    const core::Scratch scratch;
+    const CacheFolder folder(scratch.path().string());
+    const auto unnamed = [](float slope) {
+        const auto x = std::make_shared<op::Parameter>(ov::element::f32, ov::PartialShape{-1, 3});
+        x->set_friendly_name("x");
+        x->output(0).set_names({"x"});
+        const auto leaky = std::make_shared<op::PRelu>(x, op::Constant::create(ov::element::f32, {1}, {slope}));
+        const auto y = std::make_shared<op::Tanh>(leaky);
+        y->output(0).set_names({"y"});
+        return std::make_shared<ov::Model>(ov::OutputVector{y}, ov::ParameterVector{x});
+    };
+    EXPECT_FALSE(compile(unnamed(0.25F)).hit);
+    EXPECT_TRUE(compile(unnamed(0.25F)).hit);
+    EXPECT_FALSE(compile(unnamed(0.5F)).hit);
+}
+
 /// Compiles into the folder that the environment names; run by the next test in a process of its own.
 TEST(GraphCache, FillsTheFolderItIsGiven) {
     const core::Scratch scratch;

@@ -187,6 +187,55 @@ TEST(EngineFaults, AWindowThatSomeSizesWouldHaveIsTold) {
     EXPECT_FALSE(faults(1, 2)[0].certain);
 }
 
+TEST(EngineFaults, ASpectrumThatIsFilledUpIsFound) {
+    const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{3, 4, 2});
+    const auto faults = [&](const std::vector<std::int64_t>& axes, const std::vector<std::int64_t>& lengths) {
+        const auto constant = [](const std::vector<std::int64_t>& values) {
+            return op::v0::Constant::create(ov::element::i64, {values.size()}, values);
+        };
+        const auto signal = std::make_shared<op::v9::IRDFT>(x, constant(axes), constant(lengths));
+        return find_engine_faults(ov::Model(ov::OutputVector{signal}, ov::ParameterVector{x})).size();
+    };
+    EXPECT_EQ(faults({1}, {7}), 0U);  // reads 7 / 2 + 1 = 4 elements: all there are
+    EXPECT_EQ(faults({1}, {8}), 1U);
+    EXPECT_EQ(faults({-1, 0}, {4, 5}), 0U);  // the last is the halved one: it reads 3
+    EXPECT_EQ(faults({-1, 0}, {5, 5}), 1U);
+}
+
+TEST(EngineFaults, SlicesFromWithinAreFound) {
+    const auto faults = [](const ov::PartialShape& shape, std::int64_t start, std::int64_t stride) {
+        const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, shape);
+        const auto slice = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 2});
+        const auto body = std::make_shared<ov::Model>(ov::OutputVector{std::make_shared<op::v0::Tanh>(slice)},
+                                                      ov::ParameterVector{slice});
+        const auto loop = std::make_shared<op::v0::TensorIterator>();
+        loop->set_body(body);
+        loop->set_sliced_input(slice, x, start, stride, 1, stride > 0 ? -1 : 0, 0);
+        const auto all = loop->get_concatenated_slices(body->get_results()[0], 0, 1, 1, -1, 0);
+        return find_engine_faults(ov::Model(ov::OutputVector{all}, ov::ParameterVector{x})).size();
+    };
+    for (const auto& shape : {ov::PartialShape{6, 2}, ov::PartialShape{-1, 2}}) {
+        EXPECT_EQ(faults(shape, 0, 1), 0U);
+        EXPECT_EQ(faults(shape, 2, 1), 1U);
+        EXPECT_EQ(faults(shape, -1, -1), 0U);
+        EXPECT_EQ(faults(shape, -3, -1), 1U);
+    }
+    EXPECT_EQ(faults({6, 2}, -7, 1), 0U);  // the first, counted from behind the last
+    EXPECT_EQ(faults({6, 2}, 6, -1), 0U);
+}
+
+TEST(EngineFaults, AnotherOrderOfGatesIsFound) {
+    const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 3});
+    const auto zeros = [](const ov::Shape& shape) { return op::v0::Constant::create(ov::element::f32, shape, {0.0F}); };
+    const auto faults = [&](op::LSTMWeightsFormat order) {
+        const auto cell = std::make_shared<op::v0::LSTMCell>(x, zeros({1, 2}), zeros({1, 2}), zeros({8, 3}),
+                                                             zeros({8, 2}), zeros({8}), 2, order);
+        return find_engine_faults(ov::Model(ov::OutputVector{cell->output(0)}, ov::ParameterVector{x})).size();
+    };
+    EXPECT_EQ(faults(op::LSTMWeightsFormat::FICO), 0U);
+    EXPECT_EQ(faults(op::LSTMWeightsFormat::IOFC), 1U);
+}
+
 TEST(EngineFaults, RepeatsThatAreComputedAreTold) {
     const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::PartialShape{1, 2});
     const auto repeats = std::make_shared<op::v0::Parameter>(ov::element::i64, ov::PartialShape{2});

@@ -123,15 +123,15 @@ TEST_F(SmallBudget, OfTimeKeepsAQuarterForPlacingTheNodes) {
     const Model kinked = load_network(testing::two_layer_network("relu"), folder);
     request.model = &kinked;
     request.targets = {Target::index(1)};
-    request.options = {{"baseline", "-2"}, {"n_steps", "32"}, {"tolerance", "0"}};
-    // The first 16 passes along the path are made to take more than a quarter of the budget; all else takes a tenth of it.
+    request.options = {{"baseline", "-2"}, {"n_steps", "128"}, {"tolerance", "0"}};
+    // A quarter as many steps place the nodes. Of their 33 ends the first 16 are made to take more than a quarter of the budget; all else takes a tenth of it.
     request.run.budget.seconds = 4.0;
     request.run.progress = [](const std::string& stage, std::int64_t, std::int64_t) {
         std::this_thread::sleep_for(std::chrono::milliseconds(stage == "path" ? 1100 : 0));
     };
     const Explanation got = explain().front();
     EXPECT_TRUE(says(got, "9 forward passes along the path in place of 33"));
-    EXPECT_EQ(got.evaluations.forward, 1 + 16 + 32);
+    EXPECT_EQ(got.evaluations.forward, 1 + 16 + 128);
 
     const auto point = [](double t) {
         std::vector<double> x;
@@ -146,11 +146,11 @@ TEST_F(SmallBudget, OfTimeKeepsAQuarterForPlacingTheNodes) {
     }
     const explain::PathMap map({f});
     std::vector<double> sums(kX.size(), 0.0);
-    for (int node = 0; node < 32; ++node) {
-        const double s = (node + 0.5) / 32.0;
+    for (int node = 0; node < 128; ++node) {
+        const double s = (node + 0.5) / 128.0;
         const auto gradient = testing::two_layer_gradient(point(map.t(s)), 1);
         for (std::size_t at = 0; at < sums.size(); ++at) {
-            sums[at] += map.slope(s) / 32.0 * gradient[at] * (double{kX[at]} + 2.0);
+            sums[at] += map.slope(s) / 128.0 * gradient[at] * (double{kX[at]} + 2.0);
         }
     }
     for (std::size_t at = 0; at < sums.size(); ++at) {

@@ -224,7 +224,7 @@ TEST(Plan, ExpectsRoundsUntilTheErrorHasFallenWithTheNodes) {
     EXPECT_EQ(nodes(0.02), 65);     // 51 would do; the rounds are 32, 65, 129, 257, 513
     EXPECT_EQ(nodes(0.05), 129);   // 5 to the power of 2/3 is 2.9: 94 would do
     EXPECT_EQ(nodes(9.0), 513);
-    EXPECT_EQ(row.expected(request, probe_of(32, 0.05)).forward, 129 + 33 + 1);
+    EXPECT_EQ(row.expected(request, probe_of(32, 0.05)).forward, 129 + 9 + 1);  // 8 steps place 32 nodes
 }
 
 }  // namespace

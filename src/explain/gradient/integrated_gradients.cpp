@@ -3,7 +3,7 @@
 // Source:   [sundararajan2017], eq. 1 and 3; several baselines as in [erion2021].
 // Needs:    gradients.
 // Cost:     a baseline and target, n_steps passes and up to max_steps + 1, which keep those of earlier rounds; rules other
-//           than adaptive keep none, up to twice max_steps. To place the nodes n_steps + 1 forward passes a baseline.
+//           than adaptive keep none, up to twice max_steps. To place the nodes some n_steps / 4 forward passes a baseline.
 
 #include <algorithm>
 #include <cmath>
@@ -143,7 +143,7 @@ Cost cost_until(const Request& request, const IntegratedGradientsOptions& option
         nodes = round->nodes;
     }
     passes *= path_count(options) * target_count(request);
-    const std::int64_t ends = adaptive && options.n_steps > 1 ? options.n_steps + 1 : 2;
+    const std::int64_t ends = (adaptive ? map_steps(options.n_steps) : 1) + 1;
     return {passes + path_count(options) * ends + 1, passes};
 }
 
@@ -181,7 +181,7 @@ MethodRow integrated_gradients_row() {
             .cost_doc =
                 "n_steps forward and backward passes a target and baseline, doubled up to max_steps while the "
                 "tolerance is not met (rules other than adaptive start anew each time: up to twice max_steps in all); "
-                "adaptive: n_steps + 1 forward passes a baseline",
+                "adaptive: n_steps / 4 + 1 forward passes a baseline besides, and 9 at least",
             .cost = cost_of,
             .expected = expected_of,
             .run = run_integrated_gradients};

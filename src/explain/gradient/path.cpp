@@ -75,6 +75,8 @@ Completeness completeness_of(double sum, double expected) {
     return {sum, expected, std::abs(sum - expected) / std::max(std::abs(expected), 1e-12)};
 }
 
+std::int64_t map_steps(std::int64_t n) { return n <= 1 ? 1 : std::min(n, std::max<std::int64_t>(8, (n + 3) / 4)); }
+
 std::optional<Round> round_after(const IntegratedGradientsOptions& options, std::int64_t first, std::int64_t nodes) {
     const bool keeps = options.rule == "adaptive";
     const std::int64_t evaluated = !keeps ? 2 * nodes : nodes == first ? nodes + 1 : nodes - 1;
@@ -111,10 +113,10 @@ double Path::attribution(std::size_t target, std::size_t input, std::size_t at) 
     return difference * sums_[target][input][at];
 }
 
-/// Evaluations of a first round of n nodes: f at both ends, or where the nodes are placed by f at n steps of the path;
-/// and a forward and a backward pass a node and target.
+/// Evaluations of a first round of n nodes: f at both ends, or at those of the steps by which the nodes are placed; and a
+/// forward and a backward pass a node and target.
 std::int64_t Path::cost_of_first(std::int64_t n) const {
-    return (adaptive() && n > 1 ? n + 1 : 2) + 2 * n * target_number();
+    return (adaptive() ? map_steps(n) : 1) + 1 + 2 * n * target_number();
 }
 
 std::int64_t Path::affordable_nodes(std::int64_t paths) {
@@ -155,7 +157,7 @@ Path::Fill Path::filler(const std::vector<double>& nodes) const {
 /// the steps are fewer.
 void Path::measure_ends() {
     const bool map = adaptive() && first_ > 1;
-    const auto n = static_cast<std::uint32_t>(map ? first_ : 1);
+    const auto n = static_cast<std::uint32_t>(map ? map_steps(first_) : 1);
     std::vector<std::uint32_t> order{0, n};
     for (const std::uint32_t step : spread_order(1, n)) {
         order.push_back(step);

@@ -13,6 +13,11 @@ namespace pellucid::explain {
 /// sum against what was expected of it.
 [[nodiscard]] Completeness completeness_of(double sum, double expected);
 
+/// Even steps of the path at whose ends f is measured, to place n nodes by (one node is not placed): a quarter as many, and
+/// 8 where there are as many. On photographs and two networks a finer map made neither error smaller
+/// (docs/decisions/0010).
+[[nodiscard]] std::int64_t map_steps(std::int64_t n);
+
 /// A round after the first: the nodes that it evaluates, and those that the integral then rests on.
 struct Round {
     std::int64_t evaluated, nodes;

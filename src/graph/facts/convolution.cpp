@@ -3,6 +3,7 @@
 // Two traps of the CPU plugin decide how these are written (docs/decisions/0002): a transposed convolution never reads
 // the weights of a forward one, but their negative, whose sign the cotangent carries; and its size is said by
 // `output_padding`, never by `output_shape`, which would move asymmetric pads.
+#include "graph/facts/convolution.hpp"
 #include "graph/facts/table.hpp"
 
 namespace pellucid::graph::facts {
@@ -11,19 +12,6 @@ namespace {
 namespace op = ov::op;
 using Node = std::shared_ptr<ov::Node>;
 using Cotangents = std::vector<Cotangent>;
-
-/// How a window walks, per spatial axis. Pads are explicit: automatic ones are resolved.
-struct Walk {
-    ov::Strides strides, dilations;
-    ov::CoordinateDiff begin, end;
-    ov::Shape kernel;
-    bool grouped = false;
-    [[nodiscard]] std::size_t axes() const { return strides.size(); }
-    /// Extent of the kernel with its holes.
-    [[nodiscard]] std::int64_t reach(std::size_t axis) const {
-        return static_cast<std::int64_t>(dilations[axis] * (kernel[axis] - 1) + 1);
-    }
-};
 
 template <class Op>
 Walk walk_of(const Op& node) {
@@ -110,8 +98,9 @@ Expr crop(Tape& tape, const Value& v, const Value& like, std::size_t axes) {
                                     tape.integers(which).value);
 }
 
-/// The adjoint of a convolution in its data, in the shape of x. Returns minus the cotangent.
+/// The adjoint of a convolution in its data, in the shape of x.
 Cotangent data_gradient(const Walk& walk, Tape& tape, const Value& g, const Value& w, const Value& x) {
+    if (const auto made = by_subpixels(walk, tape, {g, w, x})) return *made;
     const auto weights = tape.negative_weights(w);
     ov::CoordinateDiff extra(walk.axes(), 0);
     bool crops = false;

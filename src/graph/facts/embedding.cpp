@@ -20,10 +20,7 @@ struct Bags {
     bool mean = false;
 };
 
-Expr as_i64(const Expr& x) { return x.tape->make<op::v0::Convert>(x.value, ov::element::i64); }
-Expr unsqueeze(const Expr& x, std::int64_t axis) {
-    return x.tape->make<op::v0::Unsqueeze>(x.value, x.tape->integers({axis}).value);
-}
+Expr as_i64(const Expr& x) { return as_type(x, ov::element::i64); }
 Expr scalar_of(const Expr& x) { return x.tape->make<op::v0::Squeeze>(x.value, x.tape->integers({0}).value); }
 Expr counting(const Expr& stop) {
     auto& tape = *stop.tape;
@@ -43,7 +40,7 @@ Bags by_offsets(const ov::Node& node, Tape& tape) {
     Bags bags;
     bags.rows = as_i64(tape.in(node, 1));
     const auto place = counting(scalar_of(tape.extent(node.input_value(1), 0)));
-    const auto begun = tape.make<op::v1::GreaterEqual>(unsqueeze(place, 1).value, as_i64(tape.in(node, 2)).value);
+    const auto begun = tape.make<op::v1::GreaterEqual>(unsqueeze(place, {1}).value, as_i64(tape.in(node, 2)).value);
     bags.of = tape.sum(as_i64(begun).value, {1}, false) - 1.0;
     bags.filled = default_row(node, 3, tape);
     bags.weights_port = node.get_input_size() > 4 ? 4 : 0;
@@ -55,19 +52,19 @@ Expr at_rows(const Bags& bags, const Expr& g) {
     auto& tape = *g.tape;
     auto share = g;
     if (bags.mean) {
-        const auto hits = indicator(equal(unsqueeze(counting(scalar_of(tape.extent(g.value, 0))), 1), bags.of), g);
+        const auto hits = indicator(equal(unsqueeze(counting(scalar_of(tape.extent(g.value, 0))), {1}), bags.of), g);
         const auto count = tape.make<op::v1::Maximum>(tape.sum(hits.value, {1}, true).value,
                                                       tape.scalar(g.value, 1.0).value);  // an empty bag has none
         const auto rank = static_cast<std::int64_t>(g.value.get_partial_shape().size());
         auto wide = count;  // [bags, 1, …]
-        for (std::int64_t axis = 2; axis < rank; ++axis) wide = unsqueeze(wide, axis);
+        for (std::int64_t axis = 2; axis < rank; ++axis) wide = unsqueeze(wide, {axis});
         share = g / wide;
     }
     return tape.make<op::v8::Gather>(share.value, bags.of.value, tape.integer(0).value);
 }
 
 Expr add_rows(const Expr& table, const Expr& rows, const Expr& updates) {
-    return table.tape->make<op::v15::ScatterNDUpdate>(table.value, unsqueeze(rows, 1).value, updates.value,
+    return table.tape->make<op::v15::ScatterNDUpdate>(table.value, unsqueeze(rows, {1}).value, updates.value,
                                                       op::v15::ScatterNDUpdate::Reduction::SUM);
 }
 
@@ -75,11 +72,11 @@ Expr add_rows(const Expr& table, const Expr& rows, const Expr& updates) {
 Expr add_empty(const Expr& table, const Bags& bags, const Expr& g) {
     auto& tape = *g.tape;
     const auto bag = counting(scalar_of(tape.extent(g.value, 0)));
-    const auto held = as_i64(equal(unsqueeze(bag, 1), bags.of));
+    const auto held = as_i64(equal(unsqueeze(bag, {1}), bags.of));
     const auto empty = indicator(less(tape.sum(held.value, {1}, false), 1.0), g);
     const auto rank = static_cast<std::int64_t>(g.value.get_partial_shape().size());
     auto mask = empty;
-    for (std::int64_t axis = 1; axis < rank; ++axis) mask = unsqueeze(mask, axis);
+    for (std::int64_t axis = 1; axis < rank; ++axis) mask = unsqueeze(mask, {axis});
     const auto row = tape.sum((g * mask).value, {0}, true);
     const auto at = tape.make<op::v1::Reshape>(bags.filled.value, tape.integers({1}).value, false);
     // -1, known only while the model runs, stands for none.
@@ -95,7 +92,7 @@ Cotangents bagged(const Node& node, const Expr& g, const Bags& bags, Tape& tape)
     const auto shares = at_rows(bags, g);
     Cotangents made(node->get_input_size());
     const auto widened = [&](Expr weights) {
-        for (std::int64_t axis = 1; axis < rank; ++axis) weights = unsqueeze(weights, axis);
+        for (std::int64_t axis = 1; axis < rank; ++axis) weights = unsqueeze(weights, {axis});
         return weights;
     };
     const auto flat = [&](const Value& v) { return tape.make<op::v1::Reshape>(v, tape.integers({-1}).value, false); };
@@ -126,7 +123,7 @@ Cotangents offsets(const Node& node, const Cotangents& outputs, Tape& tape) {
 /// [bags, rows of each]
 Cotangents packed(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto indices = as_i64(tape.in(*node, 1));
-    const auto bag = unsqueeze(counting(scalar_of(tape.extent(indices.value, 0))), 1);
+    const auto bag = unsqueeze(counting(scalar_of(tape.extent(indices.value, 0))), {1});
     const auto flat = [&](const Expr& x) {
         return tape.make<op::v1::Reshape>(x.value, tape.integers({-1}).value, false);
     };

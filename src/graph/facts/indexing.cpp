@@ -10,8 +10,6 @@ using Node = std::shared_ptr<ov::Node>;
 using Cotangents = std::vector<Cotangent>;
 using Sum = op::v12::ScatterElementsUpdate::Reduction;
 
-Expr concat(Tape& tape, const ov::OutputVector& pieces) { return tape.make<op::v0::Concat>(pieces, 0); }
-
 /// The product of extents [from, to) of a tensor, as a vector of one element.
 Expr product(Tape& tape, const Value& x, std::size_t from, std::size_t to) {
     auto total = tape.integers({1});
@@ -29,11 +27,10 @@ Expr scatter_picks(const ov::Node& node, const Value& g, std::size_t axis, std::
     const auto after = product(tape, x, axis + 1, rank);
     const auto picks = product(tape, indices, batch, indices.get_partial_shape().size());
     const auto length = tape.extent(x, static_cast<std::int64_t>(axis));
-    const auto data_shape = concat(tape, {batches.value, before.value, length.value, after.value});
-    const auto pick_shape = concat(tape, {batches.value, before.value, picks.value, after.value});
+    const auto data_shape = concat({batches, before, length, after}, 0);
+    const auto pick_shape = concat({batches, before, picks, after}, 0);
     const auto one = tape.integers({1});
-    const auto rows = tape.make<op::v1::Reshape>(
-        indices, concat(tape, {batches.value, one.value, picks.value, one.value}).value, false);
+    const auto rows = tape.make<op::v1::Reshape>(indices, concat({batches, one, picks, one}, 0).value, false);
     const auto at = tape.make<op::v3::Broadcast>(rows.value, pick_shape.value);
     const auto flat = tape.make<op::v1::Reshape>(g, pick_shape.value, false);
     const auto zeros = tape.make<op::v3::Broadcast>(tape.scalar(g, 0.0).value, data_shape.value);
@@ -94,26 +91,25 @@ Cotangents gather_elements(const Node& node, const Cotangents& outputs, Tape& ta
 Value full_indices(const ov::Node& node, std::size_t batch, Tape& tape) {
     const auto indices = node.input_value(1);
     const auto rank = indices.get_partial_shape().size();
-    ov::OutputVector shape;
+    std::vector<Expr> shape;
     for (std::size_t axis = 0; axis + 1 < rank; ++axis) {
-        shape.push_back(tape.extent(indices, static_cast<std::int64_t>(axis)).value);
+        shape.push_back(tape.extent(indices, static_cast<std::int64_t>(axis)));
     }
-    shape.push_back(tape.integers({1}).value);
-    const auto wide = concat(tape, shape);
-    ov::OutputVector parts;
+    shape.push_back(tape.integers({1}));
+    const auto wide = concat(shape, 0);
+    std::vector<Expr> parts;
     for (std::size_t axis = 0; axis < batch; ++axis) {
-        const auto count = tape.make<op::v0::Squeeze>(shape[axis], tape.integers({0}).value);
+        const auto count = tape.make<op::v0::Squeeze>(shape[axis].value, tape.integers({0}).value);
         const auto places = tape.make<op::v4::Range>(tape.integer(0).value, count.value, tape.integer(1).value,
                                                      indices.get_element_type());
         std::vector<std::int64_t> others;
         for (std::size_t other = 0; other < rank; ++other) {
             if (other != axis) others.push_back(static_cast<std::int64_t>(other));
         }
-        const auto placed = tape.make<op::v0::Unsqueeze>(places.value, tape.integers(others).value);
-        parts.push_back(tape.make<op::v3::Broadcast>(placed.value, wide.value).value);
+        parts.push_back(tape.make<op::v3::Broadcast>(unsqueeze(places, others).value, wide.value));
     }
-    parts.push_back(indices);
-    return tape.make<op::v0::Concat>(parts, -1).value;
+    parts.push_back(tape.expr(indices));
+    return concat(parts, -1).value;
 }
 
 Cotangents gather_nd(const Node& node, const Cotangents& outputs, Tape& tape) {
@@ -127,14 +123,14 @@ Cotangents gather_nd(const Node& node, const Cotangents& outputs, Tape& tape) {
         const auto& depth = indices.get_partial_shape()[index_rank - 1];
         if (depth.is_dynamic()) refuse(*node, "how many axes it indexes is known only while the model runs");
         // The first form joins batch axes to one in its output.
-        ov::OutputVector shape;
+        std::vector<Expr> shape;
         for (std::size_t axis = 0; axis + 1 < index_rank; ++axis) {
-            shape.push_back(tape.extent(indices, static_cast<std::int64_t>(axis)).value);
+            shape.push_back(tape.extent(indices, static_cast<std::int64_t>(axis)));
         }
         for (auto axis = batch + static_cast<std::size_t>(depth.get_length()); axis < rank; ++axis) {
-            shape.push_back(tape.extent(x, static_cast<std::int64_t>(axis)).value);
+            shape.push_back(tape.extent(x, static_cast<std::int64_t>(axis)));
         }
-        g = tape.make<op::v1::Reshape>(g.value, concat(tape, shape).value, false);
+        g = tape.make<op::v1::Reshape>(g.value, concat(shape, 0).value, false);
         indices = full_indices(*node, batch, tape);
     }
     const auto zeros = tape.fill_like(x, 0.0);

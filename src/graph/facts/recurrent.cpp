@@ -44,13 +44,6 @@ Exprs split(const Expr& x, std::int64_t axis, const std::vector<std::int64_t>& l
     return made;
 }
 
-Expr concat(const Exprs& parts, std::int64_t axis) {
-    if (parts.size() == 1) return parts[0];
-    ov::OutputVector values;
-    for (const auto& part : parts) values.push_back(part.value);
-    return parts[0].tape->make<op::v0::Concat>(values, axis);
-}
-
 /// x m'
 Expr times(const Expr& x, const Expr& m) { return x.tape->make<op::v0::MatMul>(x.value, m.value, false, true); }
 

@@ -8,14 +8,6 @@ namespace op = ov::op;
 using Node = std::shared_ptr<ov::Node>;
 using Cotangents = std::vector<Cotangent>;
 
-Expr unsqueeze(const Expr& x, const std::vector<std::int64_t>& axes) {
-    return x.tape->make<op::v0::Unsqueeze>(x.value, x.tape->integers(axes).value);
-}
-Expr concat(const std::vector<Expr>& parts, std::int64_t axis) {
-    ov::OutputVector values;
-    for (const auto& part : parts) values.push_back(part.value);
-    return parts.front().tape->make<op::v0::Concat>(values, axis);
-}
 Expr reshape(const Expr& x, const std::vector<Expr>& extents) {
     return x.tape->make<op::v1::Reshape>(x.value, concat(extents, 0).value, false);
 }

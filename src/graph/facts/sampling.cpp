@@ -9,15 +9,6 @@ using Node = std::shared_ptr<ov::Node>;
 using Cotangents = std::vector<Cotangent>;
 using Sampling = op::v9::GridSample;
 
-Expr as_type(const Expr& x, const ov::element::Type& type) {
-    if (x.value.get_element_type() == type) return x;
-    return x.tape->make<op::v0::Convert>(x.value, type);
-}
-
-Expr unsqueeze(const Expr& x, std::int64_t axis) {
-    return x.tape->make<op::v0::Unsqueeze>(x.value, x.tape->integers({axis}).value);
-}
-
 /// Every axis from the third on as one.
 Expr flattened(const Expr& map) {
     return map.tape->make<op::v1::Reshape>(map.value, map.tape->integers({0, 0, -1}).value, true);
@@ -115,13 +106,13 @@ struct Reading {
 };
 
 /// Which element is nearest: asked of the engine itself, over a map of the numbers 1, 2, 3, …, so that no rounding of
-/// ours decides between two neighbours. 0 is outside.
+/// ours decides between two neighbours; whole numbers, as a float would lose count in a large map. 0 is outside.
 Reading nearest(const ov::Node& node, Tape& tape) {
     const auto x = node.input_value(0);
     const auto area = tape.extent(x, 2) * tape.extent(x, 3);
     const auto past = tape.make<op::v0::Squeeze>((area + 1.0).value, tape.integers({0}).value);
     const auto count =
-        tape.make<op::v4::Range>(tape.integer(1).value, past.value, tape.integer(1).value, ov::element::f32);
+        tape.make<op::v4::Range>(tape.integer(1).value, past.value, tape.integer(1).value, ov::element::i32);
     const auto shaped = [&](const Expr& batch) {
         const ov::OutputVector extents{batch.value, tape.integers({1}).value, tape.extent(x, 2).value,
                                        tape.extent(x, 3).value};
@@ -132,15 +123,15 @@ Reading nearest(const ov::Node& node, Tape& tape) {
     const auto sampled =
         tape.make<Sampling>(maps.value, node.input_value(1), ov::as_type<const Sampling>(&node)->get_attributes());
     const auto flat = tape.make<op::v1::Reshape>(sampled.value, tape.integers({0, -1}).value, true);
-    const auto inside = greater(flat, 0.5);
+    const auto inside = greater(flat, 0.0);
     return {as_type(select(inside, flat - 1.0, 0.0), ov::element::i64), indicator(inside, tape.expr(x))};
 }
 
 /// What a reading takes, put back: summed into `map` [batch, channels, elements].
 Expr put_back(const Expr& map, const Expr& g, const Reading& reading) {
     auto& tape = *map.tape;
-    const auto weight = as_type(unsqueeze(reading.weight, 1), g.value.get_element_type());
-    const auto at = tape.broadcast_like(unsqueeze(reading.index, 1).value, g.value);
+    const auto weight = as_type(unsqueeze(reading.weight, {1}), g.value.get_element_type());
+    const auto at = tape.broadcast_like(unsqueeze(reading.index, {1}).value, g.value);
     return tape.make<op::v12::ScatterElementsUpdate>(map.value, at.value, (g * weight).value, tape.integer(2).value,
                                                      op::v12::ScatterElementsUpdate::Reduction::SUM);
 }
@@ -162,7 +153,7 @@ Cotangents by_taps(const Node& node, const Expr& g, Tape& tape) {
             const Reading reading{row.index * width + column.index, row.weight * column.weight};
             if (tape.wants(*node, 0)) by_data = put_back(by_data, g, reading);
             if (!tape.wants(*node, 1)) continue;
-            const auto at = tape.broadcast_like(unsqueeze(reading.index, 1).value, g.value);
+            const auto at = tape.broadcast_like(unsqueeze(reading.index, {1}).value, g.value);
             const auto read = tape.make<op::v6::GatherElements>(x.value, at.value, 2);
             const auto share = as_type(tape.sum((read * g).value, {1}, false), row.weight.value.get_element_type());
             add(by_x, share * row.weight * column.slope);
@@ -173,8 +164,8 @@ Cotangents by_taps(const Node& node, const Expr& g, Tape& tape) {
     if (tape.wants(*node, 0)) made[0] = tape.reshape_like(by_data.value, node->input_value(0));
     if (tape.wants(*node, 1)) {
         tape.note("GridSample: by the grid, a sample exactly on an element takes the slope towards larger places");
-        const ov::OutputVector both{unsqueeze(by_x * axis_x.pace, -1).value, unsqueeze(by_y * axis_y.pace, -1).value};
-        made[1] = tape.reshape_like(tape.make<op::v0::Concat>(both, -1).value, node->input_value(1));
+        const auto both = concat({unsqueeze(by_x * axis_x.pace, {-1}), unsqueeze(by_y * axis_y.pace, {-1})}, -1);
+        made[1] = tape.reshape_like(both.value, node->input_value(1));
     }
     return made;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/differentiate/cases.hpp"
+#include "graph/differentiate/probe.hpp"
 #include "openvino/opsets/opset16.hpp"
 #include "pellucid/error.hpp"
 
@@ -23,6 +24,10 @@ Value scalar(float value) { return op::v0::Constant::create(ov::element::f32, ov
 Value add(const Value& a, const Value& b) { return made<op::v1::Add>("sum", a, b); }
 Value to_float(const Value& v) { return made<op::v0::Convert>("to float", v, ov::element::f32); }
 Value to_integer(const std::string& name, const Value& v) { return made<op::v0::Convert>(name, v, ov::element::i64); }
+
+Value axes(const std::vector<std::int64_t>& values) {
+    return op::v0::Constant::create(ov::element::i64, ov::Shape{values.size()}, values)->output(0);
+}
 
 /// Which element of a row is the largest, as importers spell ArgMax.
 Value largest_index(const std::string& name, const Value& x) {
@@ -61,6 +66,28 @@ TEST(DifferentiateLostPaths, PiecewiseConstantOps) {
               }),
               lost("Round (node 'cut')"));
     EXPECT_EQ(notes_of([](const Value& x) { return add(x, made<op::v0::Sign>("cut", x)); }), lost("Sign (node 'cut')"));
+}
+
+/// Which boxes are kept, and how well they scored: the indices block, the scores do not.
+TEST(DifferentiateLostPaths, IndicesOfKeptBoxes) {
+    const auto boxes_by = [](std::size_t output) {
+        return [output](const Value& x) {
+            const auto corners = made<op::v1::Reshape>("corners", x, axes({1, -1, 4}), false);
+            const auto sums = made<op::v1::ReduceSum>("sums", corners, axes({2}), false);
+            const auto scores = made<op::v0::Unsqueeze>("scores", sums, axes({1}));
+            const auto kept = made<op::v9::NonMaxSuppression>(
+                "kept", corners, scores, integer(2), scalar(0.5F), scalar(0.0F),
+                op::v9::NonMaxSuppression::BoxEncodingType::CORNER, true, ov::element::i64);
+            const auto read = to_float(kept.get_node()->output(output));
+            return add(made<op::v1::ReduceSum>("x", x, axes({0, 1}), false),
+                       made<op::v1::ReduceSum>("read", read, axes({0, 1}), false));
+        };
+    };
+    EXPECT_EQ(notes_of(boxes_by(0)), lost("NonMaxSuppression (node 'kept')"));
+    const auto model = model_of(boxes_by(1));
+    const auto why = refusal(model);
+    EXPECT_NE(why.find("NonMaxSuppression (node 'kept')"), std::string::npos) << why;
+    EXPECT_NE(why.find("values"), std::string::npos) << why;
 }
 
 TEST(DifferentiateLostPaths, OneLineForATypeHoweverManyNodes) {

@@ -32,8 +32,8 @@ TEST(DifferentiateRules, TheTableIsWhole) {
     std::size_t differentiable = 0;
     for (const auto* row : all_facts()) {
         EXPECT_TRUE(types.insert(row->op).second) << row->op.name << " has two rows";
-        EXPECT_EQ(row->law == Law::kBlocked, row->vjp == nullptr) << row->op.name;
-        differentiable += row->vjp != nullptr;
+        EXPECT_TRUE(row->law == Law::kBlocked || row->vjp != nullptr) << row->op.name;
+        differentiable += row->law != Law::kBlocked;
     }
     EXPECT_GE(differentiable, 100U);
 }
