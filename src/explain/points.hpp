@@ -16,7 +16,7 @@ struct Points {
 };
 
 /// Writes x itself: where most points start.
-inline void copy_tensors(const std::vector<std::span<const float>>& x, std::span<const std::span<float>> inputs) {
+inline void copy_tensors(std::span<const std::span<const float>> x, std::span<const std::span<float>> inputs) {
     for (std::size_t input = 0; input < inputs.size(); ++input) {
         std::copy(x[input].begin(), x[input].end(), inputs[input].begin());
     }

@@ -63,16 +63,35 @@ double kernel(const Eigen::VectorXd& z, double width) {
     return std::sqrt(std::exp(-distance * distance / (width * width)));
 }
 
+/// Neighbouring values of one feature: copied at once.
+struct Stretch {
+    std::size_t begin, end;
+    std::int32_t feature;
+};
+
+std::vector<Stretch> stretches_of(const std::vector<std::int32_t>& of_value) {
+    std::vector<Stretch> made;
+    for (std::size_t at = 0; at < of_value.size(); ++at) {
+        if (made.empty() || made.back().feature != of_value[at]) {
+            made.push_back({at, at, of_value[at]});
+        }
+        made.back().end = at + 1;
+    }
+    return made;
+}
+
 Points masked_points(const Task& task, const LimeOptions& options, const Features& features,
                      const std::vector<float>& fill) {
-    return {options.num_samples, [x = task.tensors(), seed = task.request.run.seed, &features, &fill](
-                                     std::int64_t row, std::span<const std::span<float>> inputs) {
+    const auto tensors = task.tensors();
+    return {options.num_samples, [tensors, stretches = stretches_of(features.of_value), seed = task.request.run.seed,
+                                  &features, &fill](std::int64_t row, std::span<const std::span<float>> inputs) {
                 const Eigen::VectorXd z = mask(seed, row, features.count);
-                copy_tensors(x, inputs);
-                for (std::size_t at = 0; at < x[0].size(); ++at) {
-                    if (z[features.of_value[at]] == 0.0) {
-                        inputs[0][at] = fill[at];
-                    }
+                copy_tensors(std::span(tensors).subspan(1), inputs.subspan(1));
+                for (const Stretch& stretch : stretches) {
+                    const std::span<const float> from = z[stretch.feature] == 0.0 ? std::span(fill) : tensors[0];
+                    std::copy(from.begin() + static_cast<std::ptrdiff_t>(stretch.begin),
+                              from.begin() + static_cast<std::ptrdiff_t>(stretch.end),
+                              inputs[0].begin() + static_cast<std::ptrdiff_t>(stretch.begin));
                 }
             }};
 }

@@ -173,6 +173,44 @@ TEST(DifferentiateConvolution, HasTheAdjointOfEveryShape) {
     for (const auto& shape : forward_shapes()) check_first_order(forward_case(shape));
 }
 
+/// With more channels than a vector holds, a stride's adjoint is a transposed convolution.
+TEST(DifferentiateConvolution, HasTheAdjointOfStridesOverManyChannels) {
+    int found = 0;
+    for (Shape shape : forward_shapes()) {
+        const bool strided = std::any_of(shape.strides.begin(), shape.strides.end(), [](auto s) { return s > 1; });
+        if (!strided || shape.groups > 0 || shape.dynamic) continue;
+        shape.input[0] = shape.weights[1] = 17;
+        shape.name += ", 17 channels";
+        check_first_order(forward_case(shape));
+        ++found;
+    }
+    EXPECT_GE(found, 10);
+}
+
+/// How often an op stands in the gradient of a convolution of 7 x 7 by 2, as networks begin with.
+std::size_t count_in_stem(std::size_t channels, const std::string& op) {
+    const auto x = std::make_shared<op::v0::Parameter>(
+        ov::element::f32, ov::PartialShape{-1, static_cast<std::int64_t>(channels), 20, 21});
+    const auto y =
+        std::make_shared<op::v1::Convolution>(x, constant({8, channels, 7, 7}, 3), ov::Strides{2, 2},
+                                              ov::CoordinateDiff{3, 2}, ov::CoordinateDiff{3, 3}, ov::Strides{1, 1});
+    const auto model = std::make_shared<ov::Model>(ov::OutputVector{y}, ov::ParameterVector{x});
+    std::size_t count = 0;
+    for (const auto& node : differentiate(model, {x->output(0)}, y->output(0)).model->get_ops()) {
+        count += node->get_type_name() == op;
+    }
+    return count;
+}
+
+/// Of a picture's channels the places between windows are channels of their own (decision 0002 has no say there: the
+/// weights are rearranged, and nothing else reads them).
+TEST(DifferentiateConvolution, OfFewChannelsGoesBySubpixels) {
+    EXPECT_EQ(count_in_stem(3, "DepthToSpace"), 1U);
+    EXPECT_EQ(count_in_stem(3, "ConvolutionBackpropData"), 0U);
+    EXPECT_EQ(count_in_stem(64, "DepthToSpace"), 0U);
+    EXPECT_EQ(count_in_stem(64, "ConvolutionBackpropData"), 1U);
+}
+
 TEST(DifferentiateConvolution, TransposedHasTheAdjointOfEveryShape) {
     for (const auto& shape : transposed_shapes()) check_first_order(transposed_case(shape));
 }
