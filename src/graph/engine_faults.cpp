@@ -83,6 +83,8 @@ constexpr Row kRows[] = {
      [](const Node& node) { return node.integer("onesided", 0) == 1; }},
     {"DFT", true, "the engine transforms another axis than its third input says",
      [](const Node& node) { return node.has_input(2); }},
+    {"DynamicQuantizeLinear", false, "the engine rounds values between two steps to the other one",
+     [](const Node&) { return true; }},
     {"RoiAlign", true, "the engine takes its maximum over other points",
      [](const Node& node) { return node.text("mode") == "max"; }},
 };

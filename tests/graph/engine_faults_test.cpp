@@ -62,6 +62,7 @@ TEST(EngineFaults, AreFoundInTheNodesOfAFile) {
         {"DFT", integer("onesided", 1), "onesided"},
         {"DFT", inputs(3), "third input"},
         {"RoiAlign", text("mode", "max"), "maximum"},
+        {"DynamicQuantizeLinear", "", "between two steps", false},
     };
     for (const auto& row : rows) {
         const auto found = faults_of(row.type, row.rest);
