@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from goldens.cases import cropped
+from goldens.cases import photograph
 from goldens.onnx_torch import OnnxModule
-from PIL import Image
 
 MODELS = ("efficientnet_lite0.onnx", "resnet50_random.onnx")
 PICTURES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
@@ -29,8 +28,7 @@ def pictures() -> np.ndarray:
     """Four photographs, each whole, mirrored, upside down, and both."""
     made = []
     for name in PICTURES:
-        picture = cropped(Image.open(ASSETS / name).convert("RGB"), Image.Resampling.BICUBIC)
-        tensor = ((picture.astype(np.float32) - 127) / 128).transpose(2, 0, 1)
+        tensor = photograph(ASSETS / name)[0]
         made += [tensor[:, ::down, ::right].copy() for down in (1, -1) for right in (1, -1)]
     return np.stack(made)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benching.race import RESULTS, ROOT
 
 BEGIN, END = "<!-- made by bench/table.py: -->", "<!-- /bench/table.py -->"
-MODELS = (r"efficientnet_lite0[^:]*", r"resnet50[^:]*")
+MODELS = (r"efficientnet_lite0[^:]*", r"resnet50[^:]*")  # as lines of results begin
 
 
 @dataclass
@@ -63,20 +63,25 @@ def ratios() -> list[str]:
     return lines
 
 
+def called(what: str) -> str:
+    """Shortened: "efficientnet_lite0-coffee: lime, 1000 rows in blocks of 2" to "lime, efficientnet_lite0"."""
+    network, method = re.fullmatch(r"(\w+)[^:]*: ([\w-]+).*", what).groups()
+    return f"{method}, {network}"
+
+
 def executor() -> list[str]:
     results = newest("executor")
     if not results:
         return []
     lines = ["", "| of the executor | asked | found |", "|---|---|---|"]
     for row in results["overhead"]:
-        for what, asked, key in ((f"(wall - model busy) / wall, %: {row['what']}", "5", "without_any_request"),
-                                 ("the same run beside a bare loop of requests, %", "", "overhead")):  # fmt: skip
-            shown = ", ".join(f"{100 * share:.1f}" for share in (statistics.median(row[key]), max(row[key])))
-            lines.append(f"| {what}: median, worst | {asked} | {shown} |")
+        shares = row["without_any_request"]
+        shown = f"{100 * statistics.median(shares):.1f} ({100 * min(shares):.1f} to {100 * max(shares):.1f})"
+        lines.append(f"| (wall - model busy) / wall, %: {called(row['what'])} | 5 | {shown} |")
     for row in results["memory"]:
         peaks = ", ".join(f"{peak / 1e6:.0f}" for peak in row["peak_bytes"])
         counts = ", ".join(f"{count:,}" for count in row["samples"])
-        lines.append(f"| peak memory, MB: {row['what']}, {counts} samples | 600, 10 % apart | {peaks} |")
+        lines.append(f"| peak memory, MB: {called(row['what'])}, {counts} samples | 600, 10 % apart | {peaks} |")
     good = sum(row["good"] for row in results["plan"])
     lines.append(
         f"| `--plan` within 25 % of evaluations, seconds and peak memory | 90 % | {good} of {len(results['plan'])} |"

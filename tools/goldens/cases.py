@@ -40,6 +40,12 @@ def cropped(picture: Image.Image, kernel: Image.Resampling, moved: tuple[int, in
     return np.asarray(picture.resize(size, kernel).crop((left, top, left + 224, top + 224)))
 
 
+def photograph(path: Path) -> np.ndarray:
+    """What EfficientNet-Lite0 and ResNet-50 are given of a picture: float32 [1, 3, 224, 224]."""
+    picture = cropped(Image.open(path).convert("RGB"), Image.Resampling.BICUBIC)
+    return ((picture.astype(np.float32) - 127) / 128).transpose(2, 0, 1)[None].copy()
+
+
 def efficientnet(assets: Path, name: str, wanted: tuple[str, ...]) -> Case:
     # Searched for: crops at which no ReLU6 has its input within 7e-7 of a kink (of its channel's spread), for coffee at
     # SmoothGrad's noisy pictures too and for chelsea halfway to black, which are nodes of a path from zero.
