@@ -83,7 +83,8 @@ int main() {
         thread.join();
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
-    const double operations = 2.0 * lanes * kChains * static_cast<double>(kRounds) * static_cast<double>(threads.size());
+    const double operations =
+        2.0 * lanes * kChains * static_cast<double>(kRounds) * static_cast<double>(threads.size());
     std::printf("%.0f GFLOP/s on %zu threads, %d floats a vector (sums %g)\n", operations / seconds.count() * 1e-9,
                 threads.size(), lanes, static_cast<double>(kept[0]));
     return 0;

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import json
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -59,20 +61,33 @@ def summary(answers: list[dict]) -> str:
     return f"right {count['right']} of {len(answers)}, wrong {count['wrong']}, refused {count['refused']}"
 
 
-def judged(program: Path, jobs: int, requests: list[dict]) -> tuple[list[dict], list[dict]]:
-    """What was differentiated, and what the reader would not take."""
+def judged(program: Path, jobs: int, requests: list[dict]) -> tuple[list[dict], list[dict], int]:
+    """What was differentiated; what the reader would not take; how many have nothing to differentiate."""
     answers = ask_all(program, jobs, requests, Progress(len(requests), "operator tests"))
     asked = [answer for answer in answers if answer["verdict"] in ("right", "wrong", "refused")]
-    return asked, [answer for answer in answers if answer["verdict"] == "unread"]
+    unread = [answer for answer in answers if answer["verdict"] == "unread"]
+    return asked, unread, len(answers) - len(asked) - len(unread)
 
 
-def report_mutants(program: Path, jobs: int, requests: list[dict], answers: list[dict]) -> tuple[list[str], int]:
+def rules_known(worker: Path) -> list[str]:
+    """By type and opset, as the worker names them: what `pellucid operators` of the same build lists with a rule."""
+    said = subprocess.run([worker.with_name("pellucid"), "operators", "--json"], capture_output=True, check=True)
+    return [f"{row['name']}@{row['opset']}" for row in json.loads(said.stdout) if row["gradient"] == "rule"]
+
+
+def report_mutants(
+    program: Path, jobs: int, requests: list[dict], answers: list[dict], *, whole: bool
+) -> tuple[list[str], int]:
     found = mutate(program, jobs, requests, answers)
     lines = [
         f"killed {describe(mutant)} by {killer}" if killer else f"SURVIVED {describe(mutant)}: {', '.join(passed[:5])}"
         for mutant, killer, passed in found
     ]
     survivors = sum(1 for _, killer, _ in found if not killer)
+    if whole:
+        mutated = {mutant["rule"] for mutant, _, _ in found}
+        left_out = sorted(rule for rule in rules_known(program) if rule not in mutated)
+        lines.append(f"# held by tests/graph/differentiate alone, as no test here asks them: {', '.join(left_out)}")
     lines.append(f"mutants {len(found)}, killed {len(found) - survivors}, survived {survivors}")
     return lines, survivors
 
@@ -96,7 +111,7 @@ def main() -> int:
         requests = write_out(Path(scratch), only, own=arguments.mutate)
         if arguments.only:
             requests = [request for request in requests if fnmatch(request["name"], arguments.only)]
-        answers, unread = judged(arguments.worker, arguments.jobs, requests)
+        answers, unread, without = judged(arguments.worker, arguments.jobs, requests)
         for answer in (*answers, *unread):
             answer["reason"] = answer.get("reason", "").replace(scratch + "/", "")
         if arguments.choose:
@@ -104,16 +119,23 @@ def main() -> int:
             return 0
         lines, survivors = [], 0
         if arguments.mutate:
-            lines, survivors = report_mutants(arguments.worker, arguments.jobs, requests, answers)
+            lines, survivors = report_mutants(
+                arguments.worker, arguments.jobs, requests, answers, whole=not arguments.only
+            )
         else:
-            lines = [*map(line_of, answers), *map(line_of, unread if arguments.output else []), summary(answers)]
+            lines = [*map(line_of, answers), *map(line_of, unread if arguments.output else [])]
+            lines.append(
+                f"# of {len(requests)} tests {len(unread)} do not read, and in {without} no floating output moves with"
+                " a floating input"
+            )
+            lines.append(summary(answers))
     if arguments.output:
         part = arguments.output.with_name(arguments.output.name + ".part")
         part.write_text("\n".join([*heading(), *lines]) + "\n")
         part.replace(arguments.output)
     for line in lines if arguments.mutate else lines[:-1]:
         if not line.startswith(("right", "killed", "unread")):
-            print(line)
+            print(line.removeprefix("# "))
     if not arguments.mutate:
         print(lines[-1])
     wrong = sum(answer["verdict"] == "wrong" for answer in answers)
