@@ -30,7 +30,7 @@ __attribute__((target("avx512f"))) float multiply_add_512() {
     }
     float total = 0.0F;
     for (const __m512& sum : sums) {
-        total += _mm512_reduce_add_ps(sum);
+        total += _mm512_cvtss_f32(sum);
     }
     return total;
 }

@@ -44,11 +44,15 @@ def newest(name: str) -> dict:
     return json.loads(found[-1].read_text()) if found else {}
 
 
+def shown(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 2 else f"{ratio:.1f}"
+
+
 def cell(results: dict, row: Row, model: str) -> str:
     pattern = re.compile(("" if row.peer else model) + row.line)
     for line in results.get("rows", []):
         if pattern.match(line["what"]) and line["peer"].startswith(row.peer):
-            return f"**{line['ratio']:.1f}** ({line['ratio_from']:.1f} to {line['ratio_to']:.1f})"
+            return f"**{shown(line['ratio'])}** ({shown(line['ratio_from'])} to {shown(line['ratio_to'])})"
     return ""
 
 

@@ -246,7 +246,7 @@ bool fills_up_spectrum(const ov::Node& node) {
     return false;
 }
 
-/// Slices that a loop takes of an input from elsewhere than its one end or the other.
+/// Slices that a loop takes of an input from elsewhere than its one end or the other, or backwards with a remainder.
 bool slices_from_within(const ov::Node& node) {
     const auto* loop = ov::as_type<const op::util::SubGraphOp>(&node);
     if (loop == nullptr) return false;
@@ -259,6 +259,9 @@ bool slices_from_within(const ov::Node& node) {
         // Places between elements; negative ones count from behind the last.
         const auto end = extent.is_dynamic() ? -1 : extent.get_length();
         const bool from_end = slice->m_start == -1 || slice->m_start == end;
+        // Backwards, what is left over lies at the other end than it should.
+        const bool remainder = slice->m_stride < 0 && extent.is_static() && extent.get_length() % slice->m_stride != 0;
+        if (remainder || (slice->m_stride < -1 && extent.is_dynamic())) return true;
         if (slice->m_stride < 0 ? !from_end : slice->m_start != 0 && slice->m_start != -1 - end) return true;
     }
     return false;
@@ -284,12 +287,20 @@ constexpr GraphRow kGraphRows[] = {
     {has_computed_border, true, "the engine borders with 0 in place of a value that is computed"},
     {has_lengths, true, "the engine takes every step of a batch, whatever the lengths of its sequences"},
     {fills_up_spectrum, true, "the engine fills its input up with what lies in memory beyond it"},
-    {slices_from_within, true, "the engine takes slices that start inside an input from the end of it"},
+    {slices_from_within, true,
+     "the engine takes slices that leave something over in front of them from the end of its input"},
     {[](const ov::Node& node) {
          const auto* cell = ov::as_type<const op::v0::LSTMCell>(&node);
          return cell != nullptr && cell->get_weights_format() != op::LSTMWeightsFormat::FICO;
      },
      true, "the engine takes the weights of its gates in another order (forget, input, candidate, output)"},
+    {[](const ov::Node& node) {
+         const auto* cell = ov::as_type<const op::v0::LSTMCell>(&node);
+         return cell != nullptr && cell->get_input_forget();
+     },
+     true, "the engine does not couple its input and forget gates"},
+    {[](const ov::Node& node) { return ov::is_type<op::v0::LSTMCell>(&node); }, false,
+     "the engine leaves out its peepholes, if it has any"},
     {[](const ov::Node& node) {
          return ov::is_type<op::v0::Tile>(&node) && !ov::is_type<op::v0::Constant>(node.get_input_node_ptr(1));
      },

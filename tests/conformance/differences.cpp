@@ -142,9 +142,10 @@ public:
                            [](float value) { return std::isfinite(value); });
     }
 
-    /// Along some direction the answer changes, however narrow the step.
+    /// Along some direction the answer changes, however narrow the step. (One that is a matter of chance does so anyway.)
     std::string says_that_it_moves() {
         const auto& x = test_.inputs[asked_.parameter];
+        if (!same(at(x), at(x))) return {};
         for (std::uint32_t direction = 1; direction <= kDirections; ++direction) {
             const auto v = random_where_finite(x, test_.step > 0.0 ? test_.step : root_mean_square(x), direction);
             const bool stands = std::any_of(std::begin(kSteps), std::end(kSteps), [&](double step) {

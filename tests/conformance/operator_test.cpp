@@ -164,6 +164,7 @@ OperatorTest load(const nlohmann::json& request) {
         kinks.positive = declared.value("positive", kinks.positive);
         kinks.shift = declared.value("shift", kinks.shift);
         test.step = declared.value("step", test.step);
+        test.fixed = declared.value("fixed", test.fixed);
         const bool moved = kinks.distinct || kinks.positive || kinks.shift != 0.0 || !kinks.avoid.empty();
         for (auto& input : test.inputs) move_off(input, kinks);
         if (moved) test.expected.clear();  // of other inputs
@@ -191,6 +192,7 @@ std::shared_ptr<ov::Model> without_rounding(const std::shared_ptr<ov::Model>& mo
 
 OperatorTest hold_others(const OperatorTest& test, const std::vector<std::size_t>& by) {
     OperatorTest held = test;
+    held.fixed.clear();
     held.model = test.model->clone();
     held.inputs.clear();
     const auto parameters = held.model->get_parameters();

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct OperatorTest {
     Tensors inputs;    ///< for each parameter of the model
     Tensors expected;  ///< for each result, as the test's file says
     double relative = 1e-3, absolute = 1e-7;
+    std::set<std::size_t> fixed;  ///< parameters that a rule holds on purpose: no gradient, though the answer moves
     double step = 0.0;  ///< what steps are fractions of; 0: the input's root mean square
 };
 

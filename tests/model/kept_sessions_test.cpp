@@ -39,6 +39,16 @@ TEST(KeptSessions, TheNewestStaysHoweverLarge) {
     EXPECT_EQ(kept.bytes(), 100U);
 }
 
+TEST(KeptSessions, OneKeptAgainTakesTheFormersPlace) {
+    KeptSessions kept(250);
+    kept.keep("a", named("a"), 100);
+    kept.keep("b", named("b"), 100);
+    kept.keep("a", named("another a"), 150);
+    EXPECT_EQ(kept.find("a")->layer, "another a");
+    ASSERT_NE(kept.find("b"), nullptr);
+    EXPECT_EQ(kept.bytes(), 250U);
+}
+
 TEST(KeptSessions, WeightsCountAsSinglePrecision) {
     // 3 x 4 weights and 4 of the bias; the engine widens what is stored narrower.
     EXPECT_EQ(weight_bytes(*nets::linear(3, 4, 1).model()), (12U + 4U) * sizeof(float));

@@ -181,7 +181,7 @@ MethodRow integrated_gradients_row() {
             .cost_doc =
                 "n_steps forward and backward passes a target and baseline, doubled up to max_steps while the "
                 "tolerance is not met (rules other than adaptive start anew each time: up to twice max_steps in all); "
-                "adaptive: n_steps / 4 + 1 forward passes a baseline besides, and 9 at least",
+                "adaptive: n_steps / 4 + 1 forward passes a baseline besides (of 9 to 32 nodes 9)",
             .cost = cost_of,
             .expected = expected_of,
             .run = run_integrated_gradients};

@@ -212,11 +212,15 @@ engine::StreamReport Path::add(const Quadrature& rule, Sums& into, std::vector<d
     });
 }
 
-/// Nodes in s, carried to t with the factor dt/ds.
+/// Nodes in s, in their order, carried to t. A node's weight is the length of the stretch that it stands for, so that all
+/// weights together are the path's.
 Quadrature Path::mapped(Quadrature rule) const {
+    double from = 0.0;
     for (std::size_t node = 0; map_ && node < rule.nodes.size(); ++node) {
-        rule.weights[node] *= map_->slope(rule.nodes[node]);
+        const double to = from + rule.weights[node];
+        rule.weights[node] = map_->t(std::min(to, 1.0)) - map_->t(from);
         rule.nodes[node] = map_->t(rule.nodes[node]);
+        from = std::min(to, 1.0);
     }
     return rule;
 }

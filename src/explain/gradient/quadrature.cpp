@@ -102,9 +102,4 @@ double PathMap::t(double s) const {
     return (static_cast<double>(at) + share) / static_cast<double>(knots_.size() - 1);
 }
 
-double PathMap::slope(double s) const {
-    const std::size_t at = piece(s);
-    return 1.0 / static_cast<double>(knots_.size() - 1) / (knots_[at + 1] - knots_[at]);
-}
-
 }  // namespace pellucid::explain

@@ -15,13 +15,12 @@ struct Quadrature {
 [[nodiscard]] Quadrature quadrature(const std::string& rule, std::int64_t n);
 
 /// A monotone map of [0, 1] onto itself that spends more of its argument where f varies more: t(s), piecewise linear.
-/// Integrals over t become integrals over s with the factor dt/ds. Made from values of f at equal steps of t.
+/// A stretch of s weighs as much in an integral over t as its image is long. Made from values of f at equal steps of t.
 class PathMap {
 public:
     /// @param values  values[target][step], at t = 0, 1/n, …, 1
     explicit PathMap(const std::vector<std::vector<double>>& values);
     [[nodiscard]] double t(double s) const;
-    [[nodiscard]] double slope(double s) const;   ///< dt/ds
 
 private:
     [[nodiscard]] std::size_t piece(double s) const;

@@ -104,6 +104,20 @@ constexpr auto kMinusTruncated = [](E g, E a, E b, E) {
     return -(g * sign(ratio) * g.tape->make<op::v0::Floor>(abs(ratio).value));
 };
 
+/// Numbers in even steps: y[i] = first + i * step.
+Cotangents range(const Node& node, const Cotangents& outputs, Tape& tape) {
+    const auto g = tape.expr(outputs[0].value);
+    Cotangents made{{}, tape.blocked(*node, 1, "where it stops decides only how many numbers there are"), {}};
+    if (tape.wants(*node, 0)) made[0] = tape.reshape_like(tape.sum(g.value, {0}, false).value, node->input_value(0));
+    if (tape.wants(*node, 2)) {
+        const auto count = tape.make<op::v0::Squeeze>(tape.shape_of(g.value).value, tape.integers({0}).value);
+        const auto places = tape.make<op::v4::Range>(tape.integer(0).value, count.value, tape.integer(1).value,
+                                                     g.value.get_element_type());
+        made[2] = tape.reshape_like(tape.sum((g * places).value, {0}, false).value, node->input_value(2));
+    }
+    return made;
+}
+
 constexpr std::string_view kTies =
     "where two varying inputs are equal each gets half; at a constant bound the gradient is 0, as ReLU6";
 
@@ -120,6 +134,8 @@ std::span<const OpFacts> arithmetic() {
         row<op::v1::Minimum>(Law::kSelecting, extremum<false>, kTies),
         row<op::v0::SquaredDifference>(Law::kElementwise, binary<kTwiceDifference, kTwiceDifferenceNegative>),
         row<op::v1::FloorMod>(Law::kElementwise, binary<kPass, kMinusFloor>),
+        row<op::v0::Range>(Law::kLinear, range),
+        row<op::v4::Range>(Law::kLinear, range),
         row<op::v1::Mod>(Law::kElementwise, binary<kPass, kMinusTruncated>),
     };
     return kRows;

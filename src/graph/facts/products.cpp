@@ -70,7 +70,6 @@ std::int64_t matmul_macs(const ov::Node& node) {
 struct Equation {
     std::vector<std::string> inputs;
     std::string output;
-    std::string stretched;  ///< labels that stand for an ellipsis
 };
 
 char unused_label(const std::string& used) {
@@ -103,10 +102,9 @@ void name_ellipsis(const ov::Node& node, Equation& equation) {
     }
     const auto at = equation.output.find(kEllipsis);
     if (at != std::string::npos) equation.output.replace(at, kEllipsis.size(), names);
-    equation.stretched = names;
 }
 
-/// Axes of one name have one extent; only those of an ellipsis may be stretched, for which there is no rule.
+/// Axes of one name have one extent; where one is, or may be, stretched from 1 to another's, there is no rule.
 void check_extents(const ov::Node& node, const Equation& equation) {
     std::map<char, ov::Dimension> extents;
     const auto stretches = [](const ov::Dimension& a, const ov::Dimension& b) {
@@ -115,12 +113,9 @@ void check_extents(const ov::Node& node, const Equation& equation) {
     for (std::size_t port = 0; port < equation.inputs.size(); ++port) {
         const auto& shape = node.get_input_partial_shape(port);
         for (std::size_t axis = 0; axis < equation.inputs[port].size(); ++axis) {
-            const char label = equation.inputs[port][axis];
-            const auto [known, first] = extents.emplace(label, shape[axis]);
-            const bool may = equation.stretched.find(label) != std::string::npos;
-            if (!first && may && stretches(known->second, shape[axis])) {
-                refuse(node, "it stretches the axes of an ellipsis, or may");
-            }
+            const auto [known, first] = extents.emplace(equation.inputs[port][axis], shape[axis]);
+            if (!first && stretches(known->second, shape[axis]))
+                refuse(node, "it stretches an axis of extent 1, or may");
         }
     }
 }

@@ -113,12 +113,27 @@ std::vector<Case> custom_cases() {
     };
 }
 
+/// Three numbers, of a first one and a step that are inputs, times the data.
+template <class Op, class... Types>
+Case range(const std::string& name, Types... types) {
+    const Input number{.extents = {}, .low = 0.5, .high = 2.0, .batched = false};
+    const auto build = [types...](const Values& in) -> Value {
+        const auto length = std::make_shared<op::v1::Multiply>(in[2], scalar(2.5F));
+        const auto numbers = std::make_shared<Op>(in[1], std::make_shared<op::v1::Add>(in[1], length), in[2], types...);
+        const auto three = std::make_shared<op::v1::Reshape>(numbers, ints({3}), false);
+        return std::make_shared<op::v1::Multiply>(in[0], three);
+    };
+    return {.name = name, .inputs = {{.extents = {2, 3}}, number, number}, .build = build, .linear = false};
+}
+
 std::vector<Case> binary_cases() {
     const Input same{.extents = {3, 4}, .low = 0.5, .high = 2.0};
     const Input row{.extents = {4}, .low = 0.5, .high = 2.0, .batched = false};
     const Input column{.extents = {3, 1}, .low = 0.5, .high = 2.0};
     const Input deep{.extents = {2, 3, 1}, .low = 0.5, .high = 2.0};
     std::vector<Case> cases{
+        range<op::v4::Range>("Range", ov::element::f32),
+        range<op::v0::Range>("Range of the first opset"),
         binary<op::v1::Add>("Add", same, same),
         binary<op::v1::Add>("Add row", same, row),
         binary<op::v1::Add>("Add, both broadcast", column, row),

@@ -150,6 +150,19 @@ TEST(DifferentiateProducts, AQueryWithoutKeysTakesNoPart) {
 
 TEST(DifferentiateProducts, DerivativesOfDerivatives) { check_second_orders(products()); }
 
+/// The engine stretches an axis of extent 1 to another's, as numpy does; its adjoint would be a sum.
+TEST(DifferentiateProducts, AnEinsumThatStretchesIsRefused) {
+    const auto why = [](const ov::PartialShape& shape, const ov::Shape& weights, const std::string& equation) {
+        const auto x = std::make_shared<op::v0::Parameter>(ov::element::f32, shape);
+        const ov::OutputVector inputs{x, std::make_shared<op::v0::Constant>(ov::element::f32, weights, 0.5F)};
+        const auto y = std::make_shared<op::v7::Einsum>(inputs, equation);
+        return refusal(std::make_shared<ov::Model>(ov::OutputVector{y}, ov::ParameterVector{x}));
+    };
+    EXPECT_NE(why({-1, 3, 1}, {4, 5}, "nij,jk->nik").find("Einsum"), std::string::npos);
+    EXPECT_NE(why({-1, 3, 4}, {1, 4, 5}, "nij,njk->nik").find("Einsum"), std::string::npos);
+    EXPECT_NE(why({-1, 3, 1}, {3, 2}, "n...,...->n...").find("Einsum"), std::string::npos);
+}
+
 }  // namespace
 
 std::vector<Case> product_cases() { return products(); }
