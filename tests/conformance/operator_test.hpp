@@ -31,7 +31,8 @@ struct OperatorTest {
     Tensors inputs;    ///< for each parameter of the model
     Tensors expected;  ///< for each result, as the test's file says
     double relative = 1e-3, absolute = 1e-7;
-    std::set<std::size_t> fixed;  ///< parameters that a rule holds on purpose: no gradient, though the answer moves
+    std::set<std::size_t>
+        fixed;  ///< parameters that nothing is asked of: held by a rule on purpose, or rounded too coarsely
     double step = 0.0;  ///< what steps are fractions of; 0: the input's root mean square
 };
 
