@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -51,16 +52,27 @@ void remove_pictures(const std::filesystem::path& folder) {
     }
 }
 
+/// What an explanation says of itself, in the table and under its picture: where it was cut short, that first.
 std::string quality_text(const Explanation& explanation) {
+    const auto measure = [&explanation](const char* name) {
+        const auto found = explanation.measures.find(name);
+        return found == explanation.measures.end() ? std::optional<double>() : found->second;
+    };
     if (explanation.completeness) {
-        return fmt::format("completeness error {:.2g} %", 100.0 * explanation.completeness->error);
+        return fmt::format("completeness error {:.3g} %", 100.0 * explanation.completeness->error);
     }
-    const auto r2 = explanation.measures.find("r2");
-    if (r2 != explanation.measures.end()) {
-        return fmt::format("R2 {:.2f}", r2->second);
+    if (const auto r2 = measure("r2")) {
+        const double samples = measure("samples").value_or(0.0), features = measure("features").value_or(0.0);
+        const bool few = samples <= features;
+        return fmt::format("R2 {:.2f}", *r2) +
+               (few ? fmt::format(" by {:.0f} samples of {:.0f} superpixels", samples, features) : "");
     }
-    const auto error = explanation.measures.find("relative_standard_error");
-    return error != explanation.measures.end() ? fmt::format("standard error {:.1f} %", 100.0 * error->second) : "-";
+    const auto windows = measure("windows"), planned = measure("windows_planned");
+    if (windows && planned && *windows < *planned) {
+        return fmt::format("{:.0f} of {:.0f} windows", *windows, *planned);
+    }
+    const auto error = measure("relative_standard_error");
+    return error ? fmt::format("standard error {:.1f} %", 100.0 * *error) : "-";
 }
 
 std::string evaluations_text(const Evaluations& evaluations) {

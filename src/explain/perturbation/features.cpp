@@ -139,7 +139,7 @@ Features make_superpixels(const InputSpace& space, const Input& input, const Sup
     const Array& tensor = tensor_of(space, input);
     if (!axes) {
         throw Error(ErrorCode::kUnsupported,
-                    "lime cuts pictures into superpixels, and the card says that this input is none",
+                    "lime cuts pictures into superpixels, and no card says that this input is one",
                     "say which input is a picture in the card, or give your own groups with --set segments=FILE.npy");
     }
     Features features;

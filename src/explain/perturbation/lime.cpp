@@ -266,8 +266,7 @@ std::string refuse(const Model& model, const std::map<std::string, std::string>&
     Request request;
     request.model = &model;
     return parsed.segments.empty() && !picture_axes(space_of(request), 0)
-               ? "lime cuts pictures into superpixels, and the card says that this input is none; use occlusion, or "
-                 "give "
+               ? "lime cuts pictures into superpixels, and no card says that this input is one; use occlusion, or give "
                  "your own groups with --set segments=FILE.npy"
                : "";
 }
