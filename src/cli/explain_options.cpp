@@ -35,7 +35,8 @@ CLI::App* declare_explain(CLI::App& app, const std::shared_ptr<ExplainOptions>& 
     verb->add_option("--budget", options->budget, "of each method on each input: 30s, 5min, or 2000 model evaluations");
     verb->add_option("--memory", options->memory,
                      "bound on rows in flight, such as 2GiB (default: a quarter of the machine's)");
-    verb->add_option("--threads", options->threads, "processor threads (default, and 0: all)")->check(whole_number(1024));
+    verb->add_option("--threads", options->threads, "processor threads (default, and 0: all)")
+        ->check(whole_number(1024));
     verb->add_option("--device", options->device, "where the network runs")->check(not_empty())->capture_default_str();
     verb->add_option("--precision", options->precision, "f32, bf16 or f16")
         ->check(CLI::IsMember({"f32", "bf16", "f16"}))

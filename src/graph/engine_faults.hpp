@@ -19,7 +19,7 @@ struct EngineFault {
     bool certain = false;  ///< every answer would be another network's: refused; otherwise told among the notes
 };
 
-/// The faults that a file would meet, by the table in engine_faults.cpp: each was found by the operator tests of ONNX, whose
+/// The faults that a file would meet, by the table in engine_faults_onnx.cpp: each was found by the operator tests of ONNX, whose
 /// answers the engine misses (docs/trust.md). One of each kind and node, in the order of the file.
 [[nodiscard]] std::vector<EngineFault> find_engine_faults(std::span<const std::byte> onnx);
 
