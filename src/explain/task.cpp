@@ -47,14 +47,14 @@ std::vector<Target> targets_of(const Request& request, int default_top) {
     return request.targets.empty() ? std::vector<Target>{Target::top(default_top)} : request.targets;
 }
 
+}  // namespace
+
 const Input& input_of(const Request& request) {
     if (request.input == nullptr) {
         throw Error(ErrorCode::kUsage, "there is no input to explain");
     }
     return *request.input;
 }
-
-}  // namespace
 
 Task::Task(const Request& asked, Score fallback, int default_top)
     : request(asked), input(input_of(asked)), space(space_of(asked)), spending(asked.run) {

@@ -68,4 +68,7 @@ void note_held_inputs(Task& task);
 void settle_stop(const engine::StreamReport& report, std::int64_t planned, const std::string& what, bool usable,
                  std::vector<std::string>& notes);
 
+/// Throws Error(kUsage) where there is none.
+[[nodiscard]] const Input& input_of(const Request& request);
+
 }  // namespace pellucid::explain

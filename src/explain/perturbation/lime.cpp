@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 
 #include <Eigen/Cholesky>
 
@@ -229,8 +230,12 @@ void note_few_superpixels(const Features& features, const LimeOptions& options, 
 
 std::vector<Explanation> run_lime(const Request& request) {
     const auto options = options_of<LimeOptions>("lime", request);
+    const Input& input = input_of(request);
+    const InputSpace space = space_of(request);
+    // Cut while the network is compiled and answers x, for which they are not needed.
+    auto cutting = std::async(std::launch::async, [&] { return make_superpixels(space, input, choice_of(options)); });
     Task task(request, Score::kProbability, static_cast<int>(options.top_labels));
-    const Features features = make_superpixels(task.space, task.input, choice_of(options));
+    const Features features = cutting.get();
     task.notes.insert(task.notes.end(), features.notes.begin(), features.notes.end());
     note_few_superpixels(features, options, task.notes);
     note_held_inputs(task);
