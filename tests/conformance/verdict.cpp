@@ -48,13 +48,15 @@ std::vector<Pair> all_pairs_of(const OperatorTest& test) {
     return pairs;
 }
 
-/// Those of which a gradient is to be expected.
+/// Whether a gradient is to be expected.
+bool is_expected(const OperatorTest& test, const Pair& pair) {
+    const auto reached = reached_from(*test.model, test.model->get_parameters()[pair.parameter]->output(0));
+    return reached.count(test.model->get_results()[pair.result]->input_value(0)) != 0;
+}
+
 std::vector<Pair> pairs_of(const OperatorTest& test) {
     auto pairs = all_pairs_of(test);
-    std::erase_if(pairs, [&](const Pair& pair) {
-        const auto reached = reached_from(*test.model, test.model->get_parameters()[pair.parameter]->output(0));
-        return reached.count(test.model->get_results()[pair.result]->input_value(0)) == 0;
-    });
+    std::erase_if(pairs, [&](const Pair& pair) { return !is_expected(test, pair); });
     return pairs;
 }
 
@@ -138,7 +140,7 @@ public:
                 if (!is_blocked(refusal.what())) return {Verdict::kRefused, refusal.what(), false, false};
                 const auto wrong = moves(test_, pair.result, pair.parameter);
                 if (!wrong.empty()) return {Verdict::kWrong, wrong, true, false};
-                if (is_expected(pair)) blocked = refusal.what();
+                if (is_expected(test_, pair)) blocked = refusal.what();
             }
         }
         if (agreed > 0) return {Verdict::kRight, {}, false, false};
@@ -146,13 +148,6 @@ public:
     }
 
 private:
-    [[nodiscard]] bool is_expected(const Pair& pair) const {
-        const auto expected = pairs_of(test_);
-        return std::any_of(expected.begin(), expected.end(), [&](const Pair& other) {
-            return other.result == pair.result && other.parameter == pair.parameter;
-        });
-    }
-
     [[nodiscard]] std::string compare_with_rows(const Pair& pair, const graph::GradientModel& gradient) const {
         const auto op = without_row(*gradient.model);
         if (!op.empty()) return "a rule makes " + op + ", which has no row";

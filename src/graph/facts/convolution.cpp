@@ -130,11 +130,11 @@ Expr in_groups(Tape& tape, const Value& v, std::int64_t groups, std::int64_t cha
 /// The elements of the padded data that meet one tap of the kernel: as many as the windows.
 Expr under_tap(const Walk& walk, Tape& tape, const Value& padded, const ov::OutputVector& windows, std::size_t tap) {
     std::vector<std::int64_t> starts(walk.axes()), steps(walk.strides.begin(), walk.strides.end()), which;
-    for (std::size_t axis = walk.axes(); axis-- > 0;) {
-        starts[axis] = static_cast<std::int64_t>(tap % walk.kernel[axis] * walk.dilations[axis]);
-        tap /= walk.kernel[axis];
+    const auto places = places_of(tap, walk.kernel);
+    for (std::size_t axis = 0; axis < walk.axes(); ++axis) {
+        starts[axis] = static_cast<std::int64_t>(places[axis] * walk.dilations[axis]);
+        which.push_back(static_cast<std::int64_t>(axis + 2));
     }
-    for (std::size_t axis = 0; axis < walk.axes(); ++axis) which.push_back(static_cast<std::int64_t>(axis + 2));
     const auto start = tape.integers(starts);
     const auto step = tape.integers(steps);
     const auto count = windows.size() == 1 ? tape.expr(windows[0]) : tape.make<op::v0::Concat>(windows, 0);
@@ -161,8 +161,7 @@ Expr weight_gradient(const Walk& walk, Tape& tape, const Value& x, const Value& 
     for (std::size_t tap = 0; tap < ov::shape_size(walk.kernel); ++tap) {
         const auto data = in_groups(tape, under_tap(walk, tape, padded.value, windows, tap).value, groups, in);
         const auto product = tape.make<op::v0::MatMul>(cotangent.value, data.value, false, true);
-        taps.push_back(
-            tape.make<op::v0::Unsqueeze>(tape.sum(product.value, {0}, false).value, tape.integers({-1}).value).value);
+        taps.push_back(unsqueeze(tape.sum(product.value, {0}, false), {-1}).value);
     }
     return tape.reshape_like(tape.make<op::v0::Concat>(taps, -1).value, w);  // [groups, C_out, C_in, taps]
 }

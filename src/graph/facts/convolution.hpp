@@ -24,6 +24,9 @@ struct Walk {
     }
 };
 
+/// `index` of a row-major array of these extents, as one index an axis.
+[[nodiscard]] std::vector<std::size_t> places_of(std::size_t index, const ov::Shape& extents);
+
 /// What the adjoint of a convolution in its data reads, and whose shape it has.
 struct ConvolutionParts {
     Value g, w, x;

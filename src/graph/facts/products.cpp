@@ -42,8 +42,8 @@ Cotangents matmul(const Node& node, const Cotangents& outputs, Tape& tape) {
     const auto a = operand(*node, 0, product->get_transpose_a(), tape);
     const auto b = operand(*node, 1, product->get_transpose_b(), tape);
     auto g = tape.expr(outputs[0].value);
-    if (b.vector) g = tape.make<op::v0::Unsqueeze>(g.value, tape.integers({-1}).value);
-    if (a.vector) g = tape.make<op::v0::Unsqueeze>(g.value, tape.integers({-2}).value);
+    if (b.vector) g = unsqueeze(g, {-1});
+    if (a.vector) g = unsqueeze(g, {-2});
     Cotangents made(2);
     if (tape.wants(*node, 0)) {
         const auto w = reversed(*node, 1, b.matrix, tape);
@@ -191,7 +191,7 @@ Expr einsum_operand(const Node& node, const Equation& equation, std::size_t port
     }
     auto made = tape.make<op::v7::Einsum>(operands, text + "->" + found);
     if (missing.empty()) return made;
-    made = tape.make<op::v0::Unsqueeze>(made.value, tape.integers(missing).value);
+    made = unsqueeze(made, missing);
     return tape.broadcast_like(made.value, node->input_value(port));
 }
 
@@ -217,8 +217,8 @@ Expr causal_mask(const Expr& logits, std::int64_t rank) {
         const auto count = tape.make<op::v0::Squeeze>(tape.extent(logits.value, axis).value, tape.integers({0}).value);
         return tape.make<op::v4::Range>(tape.integer(0).value, count.value, tape.integer(1).value, ov::element::i64);
     };
-    const auto row = tape.make<op::v0::Unsqueeze>(places(rank - 2).value, tape.integers({1}).value);
-    const auto column = tape.make<op::v0::Unsqueeze>(places(rank - 1).value, tape.integers({0}).value);
+    const auto row = unsqueeze(places(rank - 2), {1});
+    const auto column = unsqueeze(places(rank - 1), {0});
     return tape.make<op::v1::LessEqual>(column.value, row.value);
 }
 

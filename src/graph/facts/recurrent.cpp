@@ -325,9 +325,7 @@ std::vector<Value> sequence(const Node& node, Tape& tape) {
         if (lstm) state.c = with_batch_of(part(2, 1), x, made->hidden());
         const auto answer = run(*made, to_run, state);
         outputs.push_back(in_time(answer.by_step, made->hidden()));
-        const auto with_direction = [&](const Expr& s) {
-            return tape.make<op::v0::Unsqueeze>(s.value, tape.integers({1}).value);
-        };
+        const auto with_direction = [&](const Expr& s) { return unsqueeze(s, {1}); };
         last_h.push_back(with_direction(answer.last.h));
         if (lstm) last_c.push_back(with_direction(answer.last.c));
     }

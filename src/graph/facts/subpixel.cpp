@@ -47,16 +47,6 @@ std::optional<Subpixels> subpixels_of(const Walk& walk, const ConvolutionParts& 
     return made.stride > 1 && pays(walk, made) ? std::optional(made) : std::nullopt;
 }
 
-/// `index` of a row-major array of these extents, as one index an axis.
-std::vector<std::size_t> places_of(std::size_t index, const ov::Shape& extents) {
-    std::vector<std::size_t> places(extents.size());
-    for (std::size_t axis = extents.size(); axis-- > 0;) {
-        places[axis] = index % extents[axis];
-        index /= extents[axis];
-    }
-    return places;
-}
-
 /// w [out, in, kernel] as [blocks * in, out, taps]: place r between two windows is reached by the taps r, r + stride, ... of
 /// the kernel, the last first.
 Value rearranged(const op::v0::Constant& w, const Walk& walk, const Subpixels& sizes, Tape& tape) {
@@ -105,6 +95,15 @@ Expr without_pads(const Expr& wide, const Walk& walk, const Value& x) {
 }
 
 }  // namespace
+
+std::vector<std::size_t> places_of(std::size_t index, const ov::Shape& extents) {
+    std::vector<std::size_t> places(extents.size());
+    for (std::size_t axis = extents.size(); axis-- > 0;) {
+        places[axis] = index % extents[axis];
+        index /= extents[axis];
+    }
+    return places;
+}
 
 std::optional<Cotangent> by_subpixels(const Walk& walk, Tape& tape, const ConvolutionParts& parts) {
     const auto sizes = subpixels_of(walk, parts);
